@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Image names, parsed once, as Docker does.
+
+The grammar is that of the distribution project
+(https://github.com/distribution/reference): ``[registry/]repository[:tag]
+[@digest]``.  The part before the first slash is a registry if it holds a dot
+or a colon, is ``localhost`` or has a capital letter; otherwise the name is
+one of Docker Hub, whose official images live under ``library/``.
+"""
+
+import dataclasses
+import re
+
+from reposync import exception
+
+DOCKER_HUB = "docker.io"
+DEFAULT_TAG = "latest"
+
+_HUB_ALIASES = frozenset({"index.docker.io", "registry-1.docker.io"})
+_OFFICIAL = "library/"
+_NAME_LIMIT = 255
+_COMPONENT = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
+_REPOSITORY = re.compile(rf"{_COMPONENT}(?:/{_COMPONENT})*", re.ASCII)
+_LABEL = r"(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])"
+_HOST = rf"{_LABEL}(?:\.{_LABEL})*|\[[a-fA-F0-9:]+\]"
+_REGISTRY = re.compile(rf"(?:{_HOST})(?::[0-9]{{1,5}})?", re.ASCII)
+_TAG = re.compile(r"\w[\w.-]{0,127}", re.ASCII)
+_DIGEST = re.compile(
+    r"[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}"
+)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Reference:
+    """A normalised image name.
+
+    :ivar registry: host with its port, if any: ``docker.io``, ``host:5000``
+    :ivar repository: path within the registry: ``library/busybox``
+    :ivar tag: ``latest`` unless the name has a tag; None with a bare digest
+    :ivar digest: ``sha256:<hex>`` or None
+    """
+
+    registry: str
+    repository: str
+    tag: str | None = DEFAULT_TAG
+    digest: str | None = None
+
+    @classmethod
+    def parse(cls, text: str, tag: str | None = None) -> "Reference":
+        """Read a name as a person writes it.
+
+        :param text: for example ``busybox`` or ``host:5000/a/b:1``
+        :param tag: a tag given apart from the name
+        :raises InvalidReference: if the name is outside the grammar, or
+            ``text`` and ``tag`` name different tags
+        """
+        name, at, digest = text.partition("@")
+        if at and not _DIGEST.fullmatch(digest):
+            raise _invalid(text, f"{digest[:80]!r} is no digest")
+        name, own_tag = _split_tag(name)
+        if own_tag == "":
+            raise _invalid(text, "nothing follows the colon")
+        if own_tag and tag and own_tag != tag:
+            raise _invalid(text, f"it has a tag that is not {tag[:128]!r}")
+        chosen = own_tag or tag or (None if digest else DEFAULT_TAG)
+        if chosen is not None and not _TAG.fullmatch(chosen):
+            raise _invalid(text, f"{chosen[:128]!r} is no tag")
+        registry, repository = _split_registry(name)
+        _check_names(text, registry, repository)
+        return cls(registry, repository, chosen, digest or None)
+
+    @property
+    def name(self) -> str:
+        """Repository in its short form: no ``docker.io/library/``."""
+        if self.registry != DOCKER_HUB:
+            return f"{self.registry}/{self.repository}"
+        return self.repository.removeprefix(_OFFICIAL)
+
+    @property
+    def canonical_name(self) -> str:
+        """Registry and repository, nothing left out."""
+        return f"{self.registry}/{self.repository}"
+
+    @property
+    def archive_name(self) -> str:
+        """Name and tag without the port of the registry.
+
+        Readers of ``RepoTags`` split at the first colon, Zun's among them.
+        """
+        if self.registry == DOCKER_HUB:
+            name = self.name
+        else:
+            host = re.sub(r":[0-9]+$", "", self.registry)
+            host = host.strip("[]").replace(":", "-").strip("-")
+            name = f"{host}/{self.repository}"
+        return f"{name}:{self.tag or DEFAULT_TAG}"
+
+    def __str__(self) -> str:
+        """Give the short form with its tag and digest."""
+        tag = f":{self.tag}" if self.tag else ""
+        digest = f"@{self.digest}" if self.digest else ""
+        return f"{self.name}{tag}{digest}"
+
+
+def _split_tag(name: str) -> tuple[str, str | None]:
+    """Cut at the last colon, unless it belongs to a port."""
+    head, colon, tail = name.rpartition(":")
+    if not colon or "/" in tail:
+        return name, None
+    return head, tail
+
+
+def _split_registry(name: str) -> tuple[str, str]:
+    head, slash, tail = name.partition("/")
+    is_host = (
+        "." in head or ":" in head or head == "localhost" or head != head.lower()
+    )
+    if not slash or not is_host:
+        registry, repository = DOCKER_HUB, name
+    else:
+        registry, repository = head, tail
+    if registry in _HUB_ALIASES:
+        registry = DOCKER_HUB
+    if registry == DOCKER_HUB and "/" not in repository:
+        repository = _OFFICIAL + repository
+    return registry, repository
+
+
+def _check_names(text: str, registry: str, repository: str) -> None:
+    if not _REGISTRY.fullmatch(registry):
+        raise _invalid(text, f"{registry[:80]!r} is no registry host")
+    if not _REPOSITORY.fullmatch(repository):
+        hint = "names are lower case, with '.', '_' and '-' between letters"
+        raise _invalid(text, hint)
+    if len(f"{registry}/{repository}") > _NAME_LIMIT:
+        raise _invalid(text, f"it is longer than {_NAME_LIMIT} characters")
+
+
+def _invalid(text: str, why: str) -> exception.InvalidReference:
+    shown = text if len(text) <= 120 else f"{text[:120]}..."
+    return exception.InvalidReference(
+        f"{shown!r} is not an image name: {why}. "
+        "Expected [registry/]repository[:tag], such as busybox:1.36 or "
+        "registry.example.org:5000/team/app:1"
+    )

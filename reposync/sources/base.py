@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The interface of a source: where an image is read from."""
+
+import abc
+from collections.abc import Callable
+from collections.abc import Iterator
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+import dataclasses
+from typing import Protocol
+
+from oslo_config import cfg
+
+from reposync import reference as ref
+
+#: Told how far a copy is: phase (``pulling`` or ``copying``), bytes done,
+#: bytes in all or None where nobody knows yet.  Whatever it raises must be
+#: let through: this is how a copy is stopped from outside.
+Progress = Callable[[str, int, int | None], None]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ResolvedImage:
+    """What a registry holds under a name at one moment.
+
+    :ivar reference: the name that was looked up
+    :ivar digest: what the tag points at, ``sha256:<hex>``: of the manifest,
+        or of the index where the image has several platforms
+    :ivar platform: ``os/architecture[/variant]`` that was asked for
+    :ivar image_id: digest of the image configuration, ``sha256:<hex>``
+    :ivar size: bytes of the archive
+    :ivar labels: the labels of the image configuration
+    :ivar os: operating system of the image configuration
+    :ivar architecture: architecture as registries name it (``amd64``)
+
+    A source may leave ``image_id``, ``size``, ``labels``, ``os`` and
+    ``architecture`` None when it resolves, where only moving layers would
+    tell; :attr:`Archive.resolved` has all but the size.
+    """
+
+    reference: ref.Reference
+    digest: str
+    platform: str
+    image_id: str | None = None
+    size: int | None = None
+    labels: Mapping[str, str] | None = None
+    os: str | None = None
+    architecture: str | None = None
+
+
+class Archive(Protocol):
+    """The tar stream that ``docker load`` accepts.
+
+    Iterating gives pieces of at most 512 KiB, once.  The last piece comes
+    only after the whole was verified: whoever stores all pieces stores a
+    complete image.
+
+    :ivar resolved: what is in the archive, all fields known but the size
+    :ivar size: length in bytes, or None where it is not known beforehand
+    """
+
+    @property
+    def resolved(self) -> ResolvedImage:
+        """Tell what is in the archive."""
+
+    @property
+    def size(self) -> int | None:
+        """Tell the length in bytes, if known beforehand."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Read the stream, once.
+
+        :raises ArchiveDamaged: if it ends early or a digest is wrong
+        :raises SourceUnavailable: if the other side went away
+        """
+
+
+class Source(abc.ABC):
+    """Reads images from registries.
+
+    One instance serves all worker threads of a conductor.
+    """
+
+    def __init__(self, conf: cfg.ConfigOpts):
+        """Store the configuration; connect to nothing.
+
+        Services fork after this.
+        """
+        self.conf = conf
+
+    @abc.abstractmethod
+    def resolve(
+        self, reference: ref.Reference, platform: str
+    ) -> ResolvedImage:
+        """Look a name up without moving a layer.
+
+        :param platform: ``os/architecture[/variant]``
+        :raises ReferenceNotFound: unknown repository or tag
+        :raises PlatformNotFound: not available for the platform
+        :raises RegistryDenied: credentials refused or missing
+        :raises RateLimited: come back after ``retry_after`` seconds
+        :raises SourceUnavailable: no answer
+        """
+
+    @abc.abstractmethod
+    def archive(
+        self, resolved: ResolvedImage, progress: Progress
+    ) -> AbstractContextManager[Archive]:
+        """Open the archive of a resolved image.
+
+        Nothing is moved before the context is entered, and nothing remains
+        of the copy after it is left, however it is left.
+
+        :raises SourceError: on entering, as :meth:`resolve`, and
+            ``SourceDiskFull``
+        """
+
+    def tags(self, repository: ref.Reference) -> Iterator[str]:
+        """List the tags of a repository, page by page.
+
+        :raises SourceError: as :meth:`resolve`
+        :raises NotImplementedError: if the source cannot know them
+        """
+        raise NotImplementedError
