@@ -13,6 +13,7 @@
     |   `-- OperationNotFound
     |-- OperationFinished         too late to cancel
     |-- RepositoryNotAllowed
+    |-- RepositoriesUnreadable
     |-- SourceError               the registry or the engine
     |   |-- ReferenceNotFound
     |   |-- PlatformNotFound
@@ -127,6 +128,13 @@ class RepositoryNotAllowed(ReposyncError):
 
     code = "repository_not_allowed"
     title = "Repository not allowed"
+
+
+class RepositoriesUnreadable(ReposyncError):
+    """The list of what is mirrored cannot be read."""
+
+    code = "repositories_unreadable"
+    title = "List of repositories unreadable"
 
 
 class SourceError(ReposyncError):

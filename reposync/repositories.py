@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The list of what is mirrored.
+
+The format is that of the seed, INDIGO-DataCloud's java-reposync: one
+``name[:tag]`` a line.  Empty lines and what follows a ``#`` are skipped.
+"""
+
+from collections.abc import Iterable
+import dataclasses
+import fnmatch
+from pathlib import Path
+import re
+
+from reposync import exception
+from reposync import reference as ref
+
+_COMMENT = re.compile(r"(^|\s)#.*")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class BadLine:
+    """A line that cannot be understood.
+
+    :ivar number: counted from 1
+    :ivar text: the line without its comment
+    :ivar reason: why, in a sentence for the operator
+    """
+
+    number: int
+    text: str
+    reason: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Repository:
+    """A line of the list.
+
+    :ivar name: registry and repository, nothing left out; may hold ``*``
+    :ivar tag: None where the line names none; may hold ``*``
+    """
+
+    name: str
+    tag: str | None
+
+    @property
+    def is_pattern(self) -> bool:
+        """Tell whether it stands for names that only a webhook can tell."""
+        return "*" in self.name or "*" in (self.tag or "")
+
+    def allows(self, reference: ref.Reference) -> bool:
+        """Tell whether a webhook may ask for this name."""
+        return _match(self.name, reference.canonical_name) and (
+            self.tag is None or _match(self.tag, reference.tag or "")
+        )
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class RepositoryList:
+    """The list, with what could not be understood."""
+
+    entries: tuple[Repository, ...] = ()
+    bad_lines: tuple[BadLine, ...] = ()
+
+    @classmethod
+    def load(cls, path: str | Path) -> "RepositoryList":
+        """Read the file.
+
+        :raises RepositoriesUnreadable: the file cannot be read
+        """
+        try:
+            text = Path(path).read_text(encoding="utf-8", errors="replace")
+        except OSError as error:
+            raise exception.RepositoriesUnreadable(
+                f"The list of repositories {path} cannot be read: "
+                f"{error.strerror}. Set [repositories] file"
+            ) from error
+        return cls.parse(text.splitlines())
+
+    @classmethod
+    def parse(cls, lines: Iterable[str]) -> "RepositoryList":
+        """Read lines; the ones that are no names are kept as bad lines."""
+        entries: dict[Repository, None] = {}
+        bad_lines = []
+        for number, line in enumerate(lines, start=1):
+            text = _COMMENT.sub("", line).strip()
+            if not text:
+                continue
+            try:
+                entries[_parse_line(text)] = None
+            except exception.InvalidReference as error:
+                bad_lines.append(BadLine(number, text, error.message))
+        return cls(tuple(entries), tuple(bad_lines))
+
+    def references(self) -> list[ref.Reference]:
+        """List the names a synchronisation copies, each once, in order."""
+        names = {
+            ref.Reference.parse(entry.name, entry.tag or ref.DEFAULT_TAG): None
+            for entry in self.entries
+            if not entry.is_pattern
+        }
+        return list(names)
+
+    def allows(self, reference: ref.Reference) -> bool:
+        """Tell whether a webhook may ask for this name."""
+        return any(entry.allows(reference) for entry in self.entries)
+
+
+def _parse_line(text: str) -> Repository:
+    # A pattern follows the grammar of names once each star is a letter.
+    reference = ref.Reference.parse(text.replace("*", "x"))
+    if reference.digest:
+        raise exception.InvalidReference(
+            f"{text!r} names a digest, which never changes; name a tag"
+        )
+    if "*" not in text:
+        has_tag = text.endswith(f":{reference.tag}")
+        return Repository(
+            reference.canonical_name, reference.tag if has_tag else None
+        )
+    return _parse_pattern(text)
+
+
+def _parse_pattern(text: str) -> Repository:
+    name, colon, tag = text.rpartition(":")
+    if not colon or "/" in tag:
+        name, tag = text, ""
+    probe = ref.Reference.parse(name.replace("*", "x"))
+    shown = name.replace("*", "x")
+    prefix = probe.canonical_name.removesuffix(shown)
+    return Repository(prefix + name, tag or None)
+
+
+def _match(pattern: str, text: str) -> bool:
+    return fnmatch.fnmatchcase(text, re.sub(r"([\[?])", r"[\1]", pattern))
