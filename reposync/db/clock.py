@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The clock of the database, in milliseconds since the epoch.
+
+Leases are compared by one clock only: the hosts of conductors may disagree
+about the time.  Whole milliseconds, because MySQL's FLOAT cannot hold
+today's epoch to the second.
+"""
+
+from typing import Any
+
+from sqlalchemy import BigInteger
+from sqlalchemy.ext import compiler
+from sqlalchemy.sql import functions
+
+
+class now_ms(functions.FunctionElement[int]):  # noqa: N801 (an SQL function)
+    """The database's time when the statement runs, epoch milliseconds."""
+
+    type = BigInteger()
+    inherit_cache = True
+
+
+@compiler.compiles(now_ms, "sqlite")
+def _sqlite(element: now_ms, visitor: Any, **kwargs: Any) -> str:
+    return (
+        "CAST(ROUND((julianday('now') - 2440587.5) * 86400000.0) AS INTEGER)"
+    )
+
+
+@compiler.compiles(now_ms, "postgresql")
+def _postgresql(element: now_ms, visitor: Any, **kwargs: Any) -> str:
+    return "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"
+
+
+@compiler.compiles(now_ms, "mysql", "mariadb")
+def _mysql(element: now_ms, visitor: Any, **kwargs: Any) -> str:
+    return "CAST(UNIX_TIMESTAMP(SYSDATE(6)) * 1000 AS SIGNED)"

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The tables."""
+
+from typing import Any
+
+from oslo_db.sqlalchemy import types
+from sqlalchemy import BigInteger
+from sqlalchemy import Boolean
+from sqlalchemy import ForeignKey
+from sqlalchemy import Index
+from sqlalchemy import orm
+from sqlalchemy import String
+from sqlalchemy import Text
+from sqlalchemy import UniqueConstraint
+
+#: Kinds of operations.
+KINDS = ("pull", "sync", "delete")
+#: States of operations that have not ended, and of those that have.
+UNFINISHED = ("queued", "running")
+FINISHED = ("succeeded", "failed", "cancelled")
+STATES = UNFINISHED + FINISHED
+#: What a pull did to the catalogue.
+OUTCOMES = ("created", "updated", "unchanged")
+
+Column = orm.mapped_column
+
+
+class Base(orm.DeclarativeBase):
+    """The root of all tables."""
+
+    __table_args__: Any = {"mysql_engine": "InnoDB", "mysql_charset": "utf8mb4"}
+
+
+class Operation(Base):
+    """One unit of work; the row is the queue and the truth about it.
+
+    Times are milliseconds since the epoch by the database's clock.
+
+    ``image_key`` stands for the image and catalogue the operation works on.
+    ``pending_key`` is set only while it waits, and unique: identical
+    requests of one project meet in one row.  ``running_key`` is set only
+    while it runs, and unique: two conductors never work on the same image.
+    ``attempt`` grows with every claim; together with ``owner`` it fences
+    writes of a conductor that lost its lease.
+    A sync that waits for its children is running and has no owner.
+    """
+
+    __tablename__ = "operations"
+    __table_args__ = (
+        UniqueConstraint("pending_key", name="uq_operations_pending_key"),
+        UniqueConstraint("running_key", name="uq_operations_running_key"),
+        Index("ix_operations_queue", "state", "not_before", "created_at"),
+        Index("ix_operations_project", "project_id", "created_at"),
+        Index("ix_operations_parent", "parent_id", "state"),
+        Index("ix_operations_created", "created_at"),
+        Base.__table_args__,
+    )
+
+    id: orm.Mapped[str] = Column(String(36), primary_key=True)
+    kind: orm.Mapped[str] = Column(String(16))
+    state: orm.Mapped[str] = Column(String(16))
+    reference: orm.Mapped[str | None] = Column(String(512))
+    image_id: orm.Mapped[str | None] = Column(String(255))
+    image_key: orm.Mapped[str] = Column(String(64))
+    pending_key: orm.Mapped[str | None] = Column(String(64))
+    running_key: orm.Mapped[str | None] = Column(String(64))
+    outcome: orm.Mapped[str | None] = Column(String(16))
+    image: orm.Mapped[dict[str, Any] | None] = Column(
+        types.JsonEncodedDict, nullable=True
+    )
+    attempt: orm.Mapped[int] = Column(default=0)
+    phase: orm.Mapped[str | None] = Column(String(16))
+    bytes_done: orm.Mapped[int] = Column(BigInteger, default=0)
+    bytes_total: orm.Mapped[int | None] = Column(BigInteger)
+    error_code: orm.Mapped[str | None] = Column(String(64))
+    error_message: orm.Mapped[str | None] = Column(Text)
+    owner: orm.Mapped[str | None] = Column(String(255))
+    lease_until: orm.Mapped[int | None] = Column(BigInteger)
+    not_before: orm.Mapped[int] = Column(BigInteger)
+    coalesced: orm.Mapped[int] = Column(default=0)
+    cancel_requested: orm.Mapped[bool] = Column(Boolean, default=False)
+    project_id: orm.Mapped[str | None] = Column(String(64))
+    user_id: orm.Mapped[str | None] = Column(String(64))
+    request_id: orm.Mapped[str | None] = Column(String(64))
+    parent_id: orm.Mapped[str | None] = Column(
+        ForeignKey("operations.id", ondelete="CASCADE")
+    )
+    created_at: orm.Mapped[int] = Column(BigInteger)
+    started_at: orm.Mapped[int | None] = Column(BigInteger)
+    finished_at: orm.Mapped[int | None] = Column(BigInteger)
+    updated_at: orm.Mapped[int] = Column(BigInteger)
+
+    @property
+    def finished(self) -> bool:
+        """Tell whether the operation has ended."""
+        return self.state in FINISHED

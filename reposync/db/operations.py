@@ -1,0 +1,270 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Operations as callers see them: submit, read, cancel."""
+
+from collections.abc import Iterable
+import dataclasses
+import hashlib
+
+from oslo_db import exception as db_exception
+from oslo_utils import uuidutils
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from reposync import exception
+from reposync.db import clock
+from reposync.db import models
+from reposync.db import session as db_session
+from reposync.db.models import Operation
+
+_TRIES = 10
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Request:
+    """What somebody asks for.
+
+    :ivar kind: ``pull``, ``sync`` or ``delete``
+    :ivar image_key: hex digest that stands for image and catalogue
+    :ivar reference: short form with tag, for pulls
+    :ivar image_id: the catalogue's id, for deletions
+    :ivar project_id: who may see the operation; None for administrators only
+    :ivar parent_id: the synchronisation it is part of
+    """
+
+    kind: str
+    image_key: str
+    reference: str | None = None
+    image_id: str | None = None
+    project_id: str | None = None
+    user_id: str | None = None
+    request_id: str | None = None
+    parent_id: str | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Query:
+    """Which operations to list; None chooses all of a kind.
+
+    :ivar project_id: only this project's; None for all projects
+    :ivar limit: how many at the most
+    :ivar marker: id of the operation after which the list goes on
+    """
+
+    project_id: str | None = None
+    state: str | None = None
+    kind: str | None = None
+    reference: str | None = None
+    parent_id: str | None = None
+    limit: int = 100
+    marker: str | None = None
+
+
+def submit(db: db_session.Database, request: Request) -> Operation:
+    """Write down what is asked for, or meet the same request waiting.
+
+    :returns: the new operation, or the waiting one of the same project and
+        image: it has not looked at the registry yet, so it serves both
+    :raises DatabaseUnavailable: nothing was written
+    """
+    for _ in range(_TRIES):
+        try:
+            return db.write(lambda session: _join_or_add(session, request))
+        except db_exception.DBDuplicateEntry:
+            # Somebody else was first; the next round joins theirs.
+            continue
+    raise exception.DatabaseUnavailable(
+        "The same request is being written too often at once. Try again"
+    )
+
+
+def pending_key(request: Request | Operation) -> str:
+    """Give the key under which identical waiting requests meet.
+
+    It is the project's own: nobody is answered with an operation of
+    another project.
+    """
+    return f"{request.image_key[:32]}{_digest(request.project_id or '')}"
+
+
+def get(
+    db: db_session.Database, operation_id: str, project_id: str | None = None
+) -> Operation:
+    """Read one operation.
+
+    :param project_id: only if it is this project's; None for any
+    :raises OperationNotFound: there is none
+    """
+    return db.read(lambda session: _get(session, operation_id, project_id))
+
+
+def find(db: db_session.Database, query: Query) -> list[Operation]:
+    """List operations, newest first.
+
+    :raises OperationNotFound: the marker is unknown
+    """
+    return db.read(lambda session: _find(session, query))
+
+
+def finished_children(
+    db: db_session.Database, parent_id: str, since: int
+) -> list[Operation]:
+    """List the parts of a synchronisation that have ended.
+
+    :param since: milliseconds; those that ended at this time or later
+    """
+    statement = (
+        sa.select(Operation)
+        .where(Operation.parent_id == parent_id)
+        .where(Operation.state.in_(models.FINISHED))
+        .where(Operation.finished_at >= since)
+        .order_by(Operation.finished_at, Operation.id)
+    )
+    return db.read(lambda session: list(session.scalars(statement)))
+
+
+def counts(
+    db: db_session.Database, parent_ids: Iterable[str]
+) -> dict[str, dict[str, int]]:
+    """Count the parts of synchronisations by outcome or state.
+
+    :returns: by parent: ``created``, ``updated``, ``unchanged``, ``failed``,
+        ``cancelled``, ``queued``, ``running`` and ``total``
+    """
+    word = sa.func.coalesce(Operation.outcome, Operation.state)
+    statement = (
+        sa.select(Operation.parent_id, word, sa.func.count())
+        .where(Operation.parent_id.in_(list(parent_ids)))
+        .group_by(Operation.parent_id, word)
+    )
+    words = (*models.OUTCOMES, "failed", "cancelled", *models.UNFINISHED)
+    result: dict[str, dict[str, int]] = {}
+    rows = db.read(lambda session: session.execute(statement).all())
+    for parent_id, value, number in rows:
+        entry = result.setdefault(parent_id, dict.fromkeys(words, 0))
+        entry[value] += number
+    for entry in result.values():
+        entry["total"] = sum(entry.values())
+    return result
+
+
+def cancel(
+    db: db_session.Database, operation_id: str, project_id: str | None = None
+) -> Operation:
+    """Stop an operation: at once if it waits, else as soon as it notices.
+
+    The parts of a synchronisation are stopped with it.
+
+    :param project_id: only if it is this project's; None for any
+    :raises OperationNotFound: there is none
+    :raises OperationFinished: it has ended already
+    """
+
+    def work(session: orm.Session) -> Operation:
+        chosen = sa.or_(
+            Operation.id == operation_id, Operation.parent_id == operation_id
+        )
+        if project_id is not None:
+            chosen = sa.and_(chosen, Operation.project_id == project_id)
+        changed = _cancel(session, chosen)
+        operation = _get(session, operation_id, project_id)
+        if not changed:
+            raise exception.OperationFinished(
+                f"Operation {operation_id} has {operation.state} already"
+            )
+        return operation
+
+    return db.write(work)
+
+
+def _cancel(session: orm.Session, chosen: sa.ColumnElement[bool]) -> int:
+    now = clock.now_ms()
+    running = (
+        sa.update(Operation)
+        .where(chosen, Operation.state == "running")
+        .values(cancel_requested=True, updated_at=now)
+    )
+    queued = (
+        sa.update(Operation)
+        .where(chosen, Operation.state == "queued")
+        .values(
+            state="cancelled",
+            pending_key=None,
+            cancel_requested=True,
+            finished_at=now,
+            updated_at=now,
+        )
+    )
+    options = {"synchronize_session": False}
+    return sum(
+        session.execute(statement, execution_options=options).rowcount
+        for statement in (running, queued)
+    )
+
+
+def _join_or_add(session: orm.Session, request: Request) -> Operation:
+    key = pending_key(request)
+    parent_id = sa.func.coalesce(Operation.parent_id, request.parent_id)
+    joined = session.execute(
+        sa.update(Operation)
+        .where(Operation.pending_key == key)
+        .values(
+            coalesced=Operation.coalesced + 1,
+            parent_id=parent_id,
+            updated_at=clock.now_ms(),
+        ),
+        execution_options={"synchronize_session": False},
+    )
+    if joined.rowcount:
+        found = session.scalars(
+            sa.select(Operation).where(Operation.pending_key == key)
+        )
+        return found.one()
+    now = session.scalar(sa.select(clock.now_ms()))
+    operation = Operation(
+        id=uuidutils.generate_uuid(),
+        state="queued",
+        pending_key=key,
+        not_before=now,
+        created_at=now,
+        updated_at=now,
+        **dataclasses.asdict(request),
+    )
+    session.add(operation)
+    session.flush()
+    return operation
+
+
+def _get(
+    session: orm.Session, operation_id: str, project_id: str | None
+) -> Operation:
+    operation = session.get(Operation, operation_id)
+    foreign = project_id is not None and (
+        operation is None or operation.project_id != project_id
+    )
+    if operation is None or foreign:
+        raise exception.OperationNotFound(
+            f"There is no operation {operation_id[:64]}"
+        )
+    return operation
+
+
+def _find(session: orm.Session, query: Query) -> list[Operation]:
+    statement = sa.select(Operation)
+    for name in ("project_id", "state", "kind", "reference", "parent_id"):
+        value = getattr(query, name)
+        if value is not None:
+            statement = statement.where(getattr(Operation, name) == value)
+    if query.marker is not None:
+        last = _get(session, query.marker, query.project_id)
+        place = sa.tuple_(Operation.created_at, Operation.id)
+        statement = statement.where(
+            place < sa.tuple_(last.created_at, last.id)
+        )
+    statement = statement.order_by(
+        Operation.created_at.desc(), Operation.id.desc()
+    ).limit(query.limit)
+    return list(session.scalars(statement))
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Connections, transactions, and what to do when the database is away."""
+
+from collections.abc import Callable
+import contextlib
+from typing import Any
+from typing import TypeVar
+
+from oslo_config import cfg
+from oslo_db import api
+from oslo_db import exception as db_exception
+from oslo_db.sqlalchemy import enginefacade
+from sqlalchemy import engine as sa_engine
+from sqlalchemy import event
+from sqlalchemy import exc as sa_exc
+from sqlalchemy import orm
+
+from reposync import exception
+
+T = TypeVar("T")
+
+# What the drivers say and oslo.db does not translate: SQLite's lock, and
+# the words of libpq 14 and later for a server that is not there.
+_TRANSIENT_TEXTS = (
+    "database is locked",
+    "connection to server at",
+    "the database system is",
+    "server closed the connection",
+    "terminating connection",
+    "connection refused",
+)
+_ENGINE_OPTIONS = (
+    "connection",
+    "connection_debug",
+    "connection_parameters",
+    "connection_recycle_time",
+    "connection_trace",
+    "max_overflow",
+    "max_pool_size",
+    "mysql_sql_mode",
+    "mysql_wsrep_sync_wait",
+    "pool_timeout",
+    "sqlite_synchronous",
+)
+_SQLITE_BUSY_MS = 30000
+_FIRST_RETRY = 0.1
+_LONGEST_RETRY = 5.0
+
+
+@enginefacade.transaction_context_provider
+class _Context:
+    """Carries one transaction of one call."""
+
+
+class Database:
+    """Access to the database.
+
+    Nothing is connected before the first transaction, so that a process may
+    fork after making this.
+
+    :param conf: the configuration; its group ``database`` is oslo.db's
+    :param retries: how often a transaction is tried again while the
+        database is away or busy, at growing distances of up to 5 s
+    """
+
+    def __init__(self, conf: cfg.ConfigOpts, retries: int = 5):
+        """Store the configuration."""
+        self._facade = enginefacade.transaction_context()
+        options = {name: conf.database[name] for name in _ENGINE_OPTIONS}
+        # The first connection is retried by `_run`, like any other.
+        self._facade.configure(**options, max_retries=0)
+        self._facade.append_on_engine_create(_prepare_engine)
+        self._retry = api.wrap_db_retry(
+            retry_interval=_FIRST_RETRY,
+            max_retries=retries,
+            inc_retry_interval=True,
+            max_retry_interval=_LONGEST_RETRY,
+            retry_on_disconnect=True,
+            retry_on_deadlock=True,
+            exception_checker=is_transient,
+            jitter=True,
+        )
+
+    @property
+    def engine(self) -> sa_engine.Engine:
+        """The engine, for migrations."""
+        return self._facade.writer.get_engine()
+
+    def read(self, work: Callable[[orm.Session], T]) -> T:
+        """Run a function in a transaction that only reads.
+
+        :raises DatabaseUnavailable: if the database stays away
+        """
+        return self._run(self._facade.reader, work)
+
+    def write(self, work: Callable[[orm.Session], T]) -> T:
+        """Run a function in a transaction that writes.
+
+        It may run more than once.  On SQLite its first statement must be a
+        write, or the lock cannot be waited for.
+
+        :raises DatabaseUnavailable: if the database stays away
+        """
+        return self._run(self._facade.writer, work)
+
+    def dispose(self) -> None:
+        """Close the idle connections."""
+        self._facade.dispose_pool()
+
+    def _run(self, manager: Any, work: Callable[[orm.Session], T]) -> T:
+        def once() -> T:
+            with manager.using(_Context()) as session:
+                return work(session)
+
+        try:
+            return self._retry(once)()
+        except Exception as error:
+            if not _is_outage(error):
+                raise
+            raise exception.DatabaseUnavailable(
+                "The database cannot be reached; nothing was changed. "
+                "Try again later",
+                retry_after=5,
+            ) from error
+
+
+def is_transient(error: Exception) -> bool:
+    """Tell whether a statement may succeed when it is tried again."""
+    if not isinstance(error, (db_exception.DBError, sa_exc.SQLAlchemyError)):
+        return False
+    text = str(error).lower()
+    return any(part in text for part in _TRANSIENT_TEXTS)
+
+
+def _is_outage(error: Exception) -> bool:
+    expected = (
+        db_exception.DBConnectionError,
+        db_exception.DBDeadlock,
+        sa_exc.TimeoutError,
+    )
+    return isinstance(error, expected) or is_transient(error)
+
+
+def _prepare_engine(engine: sa_engine.Engine) -> None:
+    if engine.dialect.name != "sqlite":
+        return
+
+    def connected(connection: Any, record: Any) -> None:
+        with contextlib.closing(connection.cursor()) as cursor:
+            cursor.execute(f"PRAGMA busy_timeout={_SQLITE_BUSY_MS}")
+            cursor.execute("PRAGMA journal_mode=WAL")
+            cursor.execute("PRAGMA foreign_keys=ON")
+
+    event.listen(engine, "connect", connected)

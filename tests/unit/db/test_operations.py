@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The table of operations on SQLite."""
+
+from reposync import exception
+from reposync.db import operations
+from tests.contract import operations as contract
+from tests.fixtures import database
+from tests.unit import base
+
+
+class SqliteTest(contract.OperationsContract, base.TestCase):
+    """The contract."""
+
+    def setUp(self):
+        super().setUp()
+        fixture = database.SqliteDatabase(self.conf, self.path)
+        self.db = self.useFixture(fixture).db
+
+
+class UnavailableTest(base.TestCase):
+    """A database that is not there."""
+
+    def test_it_says_so(self):
+        from reposync.db import session
+
+        for url in (
+            "postgresql+psycopg2://nobody@127.0.0.1:1/x",
+            "mysql+pymysql://nobody@127.0.0.1:1/x",
+        ):
+            self.config(connection=url, group="database")
+            db = session.Database(self.conf, retries=1)
+            error = self.assertRaises(
+                exception.DatabaseUnavailable,
+                operations.submit,
+                db,
+                contract.request(),
+            )
+            self.assertNotIn("127.0.0.1", error.message)
