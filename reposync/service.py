@@ -7,7 +7,9 @@ from oslo_config import cfg
 from oslo_db import options as db_options
 from oslo_log import log
 import oslo_messaging
+from oslo_messaging._drivers import impl_rabbit
 
+from reposync.api import defaults as api_defaults
 from reposync import conf as reposync_conf
 from reposync import version
 
@@ -28,12 +30,32 @@ _DEFAULT_LOG_LEVELS = [
 ]
 
 
+def set_defaults() -> None:
+    """Change defaults of library options to what this service needs.
+
+    Quorum queues survive the loss of a node of the message bus; the
+    transient ones are declared likewise, because newer releases of RabbitMQ
+    refuse the classic kind.
+    """
+    log.set_defaults(default_log_levels=_DEFAULT_LOG_LEVELS)
+    oslo_messaging.set_transport_defaults(EXCHANGE)
+    cfg.set_defaults(
+        impl_rabbit.rabbit_opts,
+        rabbit_quorum_queue=True,
+        rabbit_transient_quorum_queue=True,
+        rabbit_interval_max=10,
+        heartbeat_timeout_threshold=20,
+        rpc_conn_pool_size=4,
+        conn_pool_min_size=1,
+    )
+    api_defaults.set_defaults()
+
+
 def register_opts(conf: cfg.ConfigOpts) -> None:
     """Register the options of the service and of its libraries."""
+    set_defaults()
     log.register_options(conf)
-    log.set_defaults(default_log_levels=_DEFAULT_LOG_LEVELS)
     db_options.set_defaults(conf)
-    oslo_messaging.set_transport_defaults(EXCHANGE)
     reposync_conf.register_opts(conf)
 
 

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One operation in the hands of one worker."""
+
+import threading
+import time
+
+from reposync import exception
+from reposync.db import leases
+from reposync.db import session as db_session
+from reposync.db.models import Operation
+
+
+class Job:
+    """Keeps the lease of an operation, its progress and its stop signals.
+
+    The worker calls :meth:`progress` for every piece it moves; the heart of
+    the conductor calls :meth:`beat` once a second.
+
+    :ivar operation: the row as it was when it was claimed
+    :ivar lease: the right to work on it
+    """
+
+    def __init__(
+        self, operation: Operation, owner: str, seconds: int, heartbeat: int
+    ):
+        """Begin with a lease that was just given.
+
+        :param seconds: how long a lease lasts
+        :param heartbeat: seconds between two signs of life
+        """
+        self.operation = operation
+        self.lease = leases.Lease(operation.id, owner, operation.attempt)
+        self._seconds = seconds
+        self._heartbeat = heartbeat
+        self._beaten = time.monotonic()
+        self._lock = threading.Lock()
+        self._progress: tuple[str, int, int | None] | None = None
+        self._written: tuple[str, int, int | None] | None = None
+        self._stop: exception.ReposyncError | None = None
+
+    def progress(self, phase: str, done: int, total: int | None) -> None:
+        """Note how far the work is, and end it if it has to end.
+
+        :raises OperationCancelled: somebody cancelled it
+        :raises StoppingService: this conductor stops
+        :raises LeaseLost: another conductor may have taken it over
+        """
+        self._progress = (phase, done, total)
+        self.check()
+
+    def check(self) -> None:
+        """End the work if it has to end; raises as :meth:`progress`."""
+        if self._stop is not None:
+            raise self._stop
+        if time.monotonic() > self._beaten + self._seconds:
+            raise exception.LeaseLost(
+                f"No sign of life of operation {self.operation.id} could be "
+                f"written for {self._seconds} s"
+            )
+
+    def stop(self, reason: exception.ReposyncError) -> None:
+        """End the work at its next piece."""
+        self._stop = reason
+
+    def beat(self, db: db_session.Database) -> None:
+        """Give a sign of life if it is time for one or there is progress.
+
+        :raises DatabaseUnavailable: it could not be written
+        """
+        now = time.monotonic()
+        progress = self._progress
+        due = now >= self._beaten + self._heartbeat
+        if due or progress != self._written:
+            self._extend(db, progress)
+
+    def confirm(self, db: db_session.Database) -> None:
+        """Make sure that the operation is still ours, before it counts.
+
+        :raises LeaseLost: it is not
+        :raises OperationCancelled: somebody cancelled it
+        :raises DatabaseUnavailable: nobody can tell
+        """
+        self.check()
+        self._extend(db, self._progress)
+        self.check()
+
+    def _extend(
+        self,
+        db: db_session.Database,
+        progress: tuple[str, int, int | None] | None,
+    ) -> None:
+        # Counted from before the write: the row's lease is never shorter
+        # than what is believed here.
+        begun = time.monotonic()
+        with self._lock:
+            try:
+                cancelled = leases.extend(
+                    db, self.lease, self._seconds, progress
+                )
+            except exception.LeaseLost as error:
+                self.stop(error)
+                return
+            self._beaten = begun
+            self._written = progress
+        if cancelled:
+            self.stop(
+                exception.OperationCancelled("Cancelled on request")
+            )

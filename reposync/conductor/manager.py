@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The threads of a conductor: workers that claim, a heart that beats."""
+
+import random
+import threading
+import time
+
+from oslo_config import cfg
+from oslo_log import log
+
+from reposync import exception
+from reposync.conductor import bell as conductor_bell
+from reposync.conductor import job as conductor_job
+from reposync.conductor import worker as conductor_worker
+from reposync.db import leases
+from reposync.db import session as db_session
+from reposync.db import trees
+
+LOG = log.getLogger(__name__)
+
+_CANDIDATES = 16
+_BEAT = 1.0
+
+
+class Manager:
+    """Runs a bounded number of workers.
+
+    :param owner: a name that no other start of any conductor has
+    :param db: for work; a short outage is waited for
+    :param quick_db: for looking and signs of life; gives up soon
+    """
+
+    def __init__(
+        self,
+        conf: cfg.ConfigOpts,
+        owner: str,
+        db: db_session.Database,
+        quick_db: db_session.Database,
+        worker: conductor_worker.Worker,
+        bell: conductor_bell.Bell,
+    ):
+        """Store what to run; `start` runs it."""
+        self._conf = conf.conductor
+        self._owner = owner
+        self._db = db
+        self._quick_db = quick_db
+        self._worker = worker
+        self._bell = bell
+        self._stopping = threading.Event()
+        self._stopped = threading.Event()
+        self._jobs: set[conductor_job.Job] = set()
+        self._lock = threading.Lock()
+        self._threads: list[threading.Thread] = []
+        self._outage = Outage("The database")
+
+    def start(self) -> None:
+        """Start all threads."""
+        for number in range(self._conf.workers):
+            self._spawn(f"worker-{number}", self._work)
+        self._spawn("heart", self._beat)
+
+    def stop(self, seconds: float) -> None:
+        """Claim nothing more, wait for running work, hand back the rest.
+
+        :param seconds: how long running work may take to end
+        """
+        self._stopping.set()
+        self._bell.ring_all()
+        deadline = time.monotonic() + seconds
+        self._join(deadline)
+        with self._lock:
+            for job in self._jobs:
+                job.stop(exception.StoppingService("The conductor stops"))
+        # Time for the pieces in flight and the rows; whoever does not make
+        # it is taken over when the lease has run out.
+        self._join(time.monotonic() + 8)
+        self._stopped.set()
+
+    def _spawn(self, name: str, target: object) -> None:
+        thread = threading.Thread(target=target, name=name, daemon=True)  # type: ignore[arg-type]
+        thread.start()
+        if name != "heart":
+            self._threads.append(thread)
+
+    def _join(self, deadline: float) -> None:
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+
+    def _work(self) -> None:
+        owner = f"{self._owner}:{threading.current_thread().name}"
+        while not self._stopping.is_set():
+            try:
+                job = self._claim(owner)
+                self._outage.over()
+                if job is not None:
+                    self._run(job)
+                    continue
+            except exception.DatabaseUnavailable as error:
+                self._outage.begun(error)
+            except exception.LeaseLost as error:
+                LOG.warning("%s; left to the other one", error.message)
+            except Exception:
+                LOG.exception("A worker met an unexpected error; it goes on")
+            pause = self._conf.poll_interval * random.uniform(0.8, 1.2)  # noqa: S311
+            self._bell.wait(pause)
+
+    def _claim(self, owner: str) -> conductor_job.Job | None:
+        found = leases.candidates(self._quick_db, _CANDIDATES)
+        for position, (operation_id, attempt) in enumerate(found):
+            operation = leases.claim(
+                self._quick_db, operation_id, attempt, owner, self._conf.lease
+            )
+            if operation is None:
+                continue
+            if position + 1 < len(found):
+                self._bell.ring()
+            return conductor_job.Job(
+                operation, owner, self._conf.lease, self._conf.heartbeat
+            )
+        return None
+
+    def _run(self, job: conductor_job.Job) -> None:
+        with self._lock:
+            self._jobs.add(job)
+        try:
+            self._worker.run(job)
+        finally:
+            with self._lock:
+                self._jobs.discard(job)
+        # Its parts, or the next one for the same image, may wait now.
+        self._bell.ring_all()
+
+    def _beat(self) -> None:
+        settled = 0.0
+        while not self._stopped.wait(_BEAT):
+            try:
+                with self._lock:
+                    jobs = list(self._jobs)
+                for job in jobs:
+                    job.beat(self._quick_db)
+                if time.monotonic() > settled + self._conf.poll_interval:
+                    trees.settle(self._quick_db)
+                    settled = time.monotonic()
+                self._outage.over()
+            except exception.DatabaseUnavailable as error:
+                self._outage.begun(error)
+            except Exception:
+                LOG.exception("The heart met an unexpected error; it goes on")
+
+
+class Outage:
+    """Says once that something is away, and once that it is back."""
+
+    def __init__(self, what: str):
+        """Begin with all well.
+
+        :param what: the beginning of the sentence that is logged
+        """
+        self._what = what
+        self._lock = threading.Lock()
+        self._away = False
+
+    def begun(self, error: Exception) -> None:
+        """Note a failure."""
+        with self._lock:
+            if not self._away:
+                LOG.error("%s is away: %s", self._what, error)
+            self._away = True
+
+    def over(self) -> None:
+        """Note a success."""
+        with self._lock:
+            if self._away:
+                LOG.info("%s is back", self._what)
+            self._away = False

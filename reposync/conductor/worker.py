@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Carries out one operation, from the claim to its end."""
+
+import random
+
+from oslo_config import cfg
+from oslo_log import log
+
+from reposync import exception
+from reposync import reference as ref
+from reposync.conductor import job as conductor_job
+from reposync.conductor import sync
+from reposync.db import leases
+from reposync.db import session as db_session
+from reposync.db import trees
+from reposync.drivers import base as driver
+from reposync.sources import base as source
+
+LOG = log.getLogger(__name__)
+
+_LONGEST_DELAY = 15 * 60.0
+#: However long a registry asks to wait, look again after this many seconds.
+_LONGEST_RETRY_AFTER = 6 * 3600.0
+
+
+class Worker:
+    """Knows how to do each kind of operation.
+
+    One instance serves all threads of a conductor.
+    """
+
+    def __init__(
+        self,
+        conf: cfg.ConfigOpts,
+        db: db_session.Database,
+        source: source.Source,
+        driver: driver.Driver,
+    ):
+        """Store what work is done with."""
+        self._conf = conf
+        self._db = db
+        self._source = source
+        self._driver = driver
+        self._kinds = {
+            "pull": self._pull,
+            "delete": self._delete,
+            "sync": self._sync,
+        }
+
+    def run(self, job: conductor_job.Job) -> None:
+        """Do the work and write down how it ended.
+
+        :raises LeaseLost: the end could not be written: not ours any more
+        :raises DatabaseUnavailable: likewise; the operation is taken over
+            when its lease has run out
+        """
+        operation = job.operation
+        LOG.info(
+            "Operation %s begins: %s %s, attempt %d",
+            operation.id,
+            operation.kind,
+            operation.reference or operation.image_id or "",
+            operation.attempt,
+        )
+        try:
+            self._refuse_endless(job)
+            self._kinds[operation.kind](job)
+        except (exception.LeaseLost, exception.DatabaseUnavailable):
+            raise
+        except exception.ReposyncError as error:
+            self._end_badly(job, error)
+        except Exception as error:
+            # Nobody foresaw it: the log gets it all, callers a neutral text.
+            LOG.exception("Operation %s failed unexpectedly", operation.id)
+            self._end_badly(job, _unexpected(error))
+        if operation.parent_id:
+            trees.settle(self._db)
+
+    def _pull(self, job: conductor_job.Job) -> None:
+        reference = ref.Reference.parse(job.operation.reference or "")
+        platform = self._conf.conductor.platform
+        resolved = self._source.resolve(reference, platform)
+        job.check()
+        image, outcome = self._driver.image_updated(
+            reference,
+            resolved,
+            self._source.archive(resolved, job.progress),
+            lambda image: job.confirm(self._db),
+        )
+        self._succeed(job, outcome, image)
+
+    def _delete(self, job: conductor_job.Job) -> None:
+        image = self._driver.image(job.operation.image_id or "")
+        job.confirm(self._db)
+        self._driver.delete(image.id)
+        self._succeed(job, None, image)
+
+    def _sync(self, job: conductor_job.Job) -> None:
+        sync.begin(self._conf, self._db, job)
+
+    def _succeed(
+        self,
+        job: conductor_job.Job,
+        outcome: driver.Outcome | None,
+        image: driver.Image,
+    ) -> None:
+        leases.finish(
+            self._db,
+            job.lease,
+            "succeeded",
+            outcome=outcome,
+            image=image.to_dict(),
+        )
+        LOG.info(
+            "Operation %s succeeded: %s",
+            job.operation.id,
+            outcome or job.operation.kind,
+        )
+
+    def _refuse_endless(self, job: conductor_job.Job) -> None:
+        allowed = self._conf.conductor.max_attempts
+        if job.operation.attempt > allowed:
+            raise exception.TooManyAttempts(
+                f"Begun {allowed} times without reaching an end. "
+                f"Last error: {job.operation.error_message or 'none known'}"
+            )
+
+    def _end_badly(
+        self, job: conductor_job.Job, error: exception.ReposyncError
+    ) -> None:
+        match error:
+            case exception.StoppingService():
+                leases.give_back(self._db, job.lease, 0, count=False)
+                LOG.info("Operation %s is handed back", job.operation.id)
+            case exception.OperationCancelled():
+                leases.finish(self._db, job.lease, "cancelled", error=error)
+                LOG.info("Operation %s was cancelled", job.operation.id)
+            case _ if self._may_retry(job, error):
+                delay = self._delay(job.operation.attempt, error)
+                leases.give_back(self._db, job.lease, delay, error=error)
+                LOG.warning(
+                    "Operation %s is tried again in %d s: %s",
+                    job.operation.id,
+                    delay,
+                    error.message,
+                )
+            case _:
+                leases.finish(self._db, job.lease, "failed", error=error)
+                LOG.error(
+                    "Operation %s failed: %s", job.operation.id, error.message
+                )
+
+    def _may_retry(
+        self, job: conductor_job.Job, error: exception.ReposyncError
+    ) -> bool:
+        allowed = self._conf.conductor.max_attempts
+        return error.retryable and job.operation.attempt < allowed
+
+    def _delay(self, attempt: int, error: exception.ReposyncError) -> float:
+        if error.retry_after is not None:
+            return min(max(error.retry_after, 1), _LONGEST_RETRY_AFTER)
+        first = self._conf.conductor.retry_delay
+        delay = min(first * 2.0 ** (attempt - 1), _LONGEST_DELAY)
+        return delay * random.uniform(1, 1.25)  # noqa: S311 (not a secret)
+
+
+class _Unexpected(exception.ReposyncError):
+    retryable = True
+
+
+def _unexpected(error: Exception) -> exception.ReposyncError:
+    return _Unexpected(
+        f"The conductor met an unexpected error ({type(error).__name__}). "
+        "Its log tells more under the id of the operation"
+    )

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The message bus, set up in one place for both of its ends.
+
+The message is a nudge and the operation's row is the truth: oslo.messaging
+acknowledges a call before it is carried out, so a message may be lost, and
+nothing depends on it.
+"""
+
+from typing import Any
+
+from oslo_config import cfg
+import oslo_messaging
+
+from reposync import context as reposync_context
+from reposync import exception
+
+TOPIC = "reposync-conductor"
+#: The version both ends speak; `conductor.rpcapi` tells its history.
+VERSION = "1.0"
+
+
+class ContextSerializer(oslo_messaging.NoOpSerializer):
+    """Carries the request's context along with a message."""
+
+    def serialize_context(self, ctxt: Any) -> dict[str, Any]:
+        """Make a dictionary of it."""
+        return dict(ctxt.to_dict())
+
+    def deserialize_context(self, ctxt: dict[str, Any]) -> Any:
+        """Make a context of the dictionary."""
+        return reposync_context.RequestContext.from_dict(ctxt)
+
+
+def get_transport(conf: cfg.ConfigOpts) -> oslo_messaging.Transport:
+    """Load the driver of the message bus; to be called after any fork."""
+    return oslo_messaging.get_rpc_transport(
+        conf, allowed_remote_exmods=[exception.__name__]
+    )
+
+
+def get_client(transport: oslo_messaging.Transport) -> Any:
+    """Make the API's end.
+
+    One more attempt for a connection that had gone stale, and no more: the
+    default is to wait for the broker for ever, and a connection lent from
+    the pool by such a client would block all others.
+    """
+    target = oslo_messaging.Target(topic=TOPIC, version=VERSION)
+    return oslo_messaging.get_rpc_client(
+        transport, target, retry=1, serializer=ContextSerializer()
+    )
+
+
+def get_server(
+    transport: oslo_messaging.Transport, host: str, endpoint: object
+) -> Any:
+    """Make the conductor's end.
+
+    :param host: what this conductor is called, unique among them
+    """
+    target = oslo_messaging.Target(topic=TOPIC, server=host)
+    return oslo_messaging.get_rpc_server(
+        transport,
+        target,
+        [endpoint],
+        executor="threading",
+        serializer=ContextSerializer(),
+        access_policy=oslo_messaging.ExplicitRPCAccessPolicy,
+    )
