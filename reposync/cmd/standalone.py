@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``reposync-standalone``: the whole service in one process.
+
+API and conductor are the same as in a deployment; they talk over
+oslo.messaging's in-memory transport and share an SQLite database.
+"""
+
+import os
+from pathlib import Path
+import secrets
+import signal
+import sys
+import threading
+from types import FrameType
+
+from oslo_config import cfg
+from oslo_log import log
+
+from reposync.api import app
+from reposync.api import server
+from reposync.conductor import service as conductor_service
+from reposync.db import migration
+from reposync.db import session
+from reposync import service
+
+LOG = log.getLogger(__name__)
+
+_LIST = """\
+# What is mirrored: one name[:tag] a line. A name or tag may hold * as a
+# wildcard; such a line counts for webhooks only.
+"""
+
+
+def set_defaults(conf: cfg.ConfigOpts, directory: Path) -> None:
+    """Change the defaults to what suits a single process."""
+    for group, name, value in (
+        (None, "transport_url", "fake://"),
+        ("database", "connection", f"sqlite:///{directory / 'reposync.db'}"),
+        ("api", "auth_strategy", "token"),
+        ("api", "token_file", str(directory / "token")),
+        ("conductor", "driver", "filesystem"),
+        ("filesystem", "directory", str(directory / "images")),
+        ("repositories", "file", str(directory / "repositories.list")),
+    ):
+        conf.set_default(name, value, group=group)
+
+
+def make_directory(directory: Path) -> bool:
+    """Make the directory with a token and an empty list.
+
+    :returns: whether the token is new
+    """
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    listed = directory / "repositories.list"
+    if not listed.exists():
+        listed.write_text(_LIST, encoding="utf-8")
+    token = directory / "token"
+    if token.exists():
+        return False
+    # Readable by nobody else from the first moment on.
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+    with open(os.open(token, flags, 0o600), "w", encoding="ascii") as file:
+        file.write(secrets.token_hex(32) + "\n")
+    return True
+
+
+def greet(conf: cfg.ConfigOpts, directory: Path, port: int, new: bool) -> None:
+    """Tell a person how to use what has just started."""
+    scheme = "https" if conf.api.tls_cert_file else "http"
+    url = f"{scheme}://{conf.api.bind_host}:{port}"
+    lines = [f"reposync listens on {url}", f"data: {directory}"]
+    if new:
+        secret = (directory / "token").read_text(encoding="ascii").strip()
+        lines.append(f"token (made now, kept in {directory}/token): {secret}")
+    else:
+        lines.append(f"token: see {directory}/token")
+    lines.append(
+        f'try: curl -H "X-Auth-Token: $(cat {directory}/token)" '
+        f"{url}/v1/images"
+    )
+    print("\n".join(lines), flush=True)  # noqa: T201 (it is for the person)
+
+
+def main() -> int:
+    """Run until told to stop."""
+    conf = service.prepare(sys.argv[1:])
+    directory = Path(conf.standalone.directory).expanduser().resolve()
+    new = make_directory(directory)
+    set_defaults(conf, directory)
+    migration.sync(session.Database(conf))
+    stopping = threading.Event()
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        stopping.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    conductor = conductor_service.ConductorService(conf)
+    conductor.start()
+    api = server.ApiServer(conf, app.make_app(conf))
+    api.start()
+    greet(conf, directory, api.port, new)
+    stopping.wait()
+    LOG.info("Stopping")
+    api.stop()
+    conductor.stop()
+    return 0

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``reposync-status upgrade check``: is the service ready to be upgraded?"""
+
+import sys
+
+from oslo_config import cfg
+from oslo_upgradecheck import common_checks
+from oslo_upgradecheck import upgradecheck
+
+from reposync import service
+from reposync.db import migration
+from reposync.db import session
+
+
+class Checks(upgradecheck.UpgradeCommands):
+    """Looks at what an upgrade depends on."""
+
+    def _check_tables(self) -> upgradecheck.Result:
+        found = migration.version(session.Database(cfg.CONF))
+        newest = migration.newest()
+        if found == newest:
+            return upgradecheck.Result(upgradecheck.Code.SUCCESS)
+        return upgradecheck.Result(
+            upgradecheck.Code.FAILURE,
+            f"The tables are at {found or 'none'}, this release needs "
+            f"{newest}: run 'reposync-manage db sync'",
+        )
+
+    _upgrade_checks = (
+        ("Tables", _check_tables),
+        (
+            "Policy file in JSON",
+            (common_checks.check_policy_json, {"conf": cfg.CONF}),
+        ),
+    )
+
+
+def main() -> int:
+    """Run the checks; 0 success, 1 warning, 2 failure, 255 error."""
+    service.register_opts(cfg.CONF)
+    return upgradecheck.main(
+        cfg.CONF, project="reposync", upgrade_command=Checks(), argv=sys.argv[1:]
+    )
