@@ -12,8 +12,7 @@
     |   |-- ImageNotFound
     |   `-- OperationNotFound
     |-- OperationFinished         too late to cancel
-    |-- RepositoryNotAllowed
-    |-- RepositoriesUnreadable
+    |-- RepositoryNotAllowed, RepositoriesUnreadable
     |-- SourceError               the registry or the engine
     |   |-- ReferenceNotFound
     |   |-- PlatformNotFound
@@ -23,25 +22,16 @@
     |   |-- SourceDiskFull
     |   `-- ArchiveDamaged
     |-- CatalogueError            the driver
-    |   |-- ImageInUse
-    |   |-- ImageProtected
-    |   |-- ImageNotManaged
-    |   |-- ImageDamaged
-    |   |-- CatalogueQuotaExceeded
-    |   |-- CatalogueDenied
-    |   |-- CatalogueUnavailable
-    |   `-- CatalogueUnsuitable
-    |-- ConductorUnavailable
-    |-- ConductorTimeout
+    |   |-- ImageInUse, ImageProtected, ImageNotManaged, ImageDamaged
+    |   |-- CatalogueQuotaExceeded, CatalogueDenied
+    |   `-- CatalogueUnavailable, CatalogueUnsuitable
+    |-- ConductorUnavailable, ConductorTimeout
     |-- DatabaseUnavailable
     |-- TooManyAttempts
-    |-- OperationCancelled
-    |-- LeaseLost
-    `-- StoppingService
+    `-- OperationCancelled, LeaseLost, StoppingService
 
 ``code`` is part of the API: one string, one class, never changed.  The text
-of an error is shown to callers, so it never holds a secret, and it says what
-to do where something can be done.
+is shown to callers: no secret, and what to do where something can be done.
 """
 
 from typing import ClassVar
@@ -56,12 +46,7 @@ class ReposyncError(Exception):
     retryable: ClassVar[bool] = False
 
     def __init__(self, message: str, *, retry_after: float | None = None):
-        """Keep the text for callers.
-
-        :param message: a sentence a caller may read
-        :param retry_after: seconds to wait before the next attempt, where
-            the other side named them
-        """
+        """Keep the text, and the seconds to wait where anybody named them."""
         super().__init__(message)
         self.message = message
         self.retry_after = retry_after
@@ -304,12 +289,10 @@ class LeaseLost(ReposyncError):
     """Another conductor may have taken the operation over: stop at once."""
 
     code = "lease_lost"
-    title = "Lease lost"
 
 
 class StoppingService(ReposyncError):
     """This conductor stops; the operation goes back into the queue."""
 
     code = "stopping_service"
-    title = "Service stopping"
     retryable = True

@@ -103,6 +103,4 @@ class Job:
             self._beaten = begun
             self._written = progress
         if cancelled:
-            self.stop(
-                exception.OperationCancelled("Cancelled on request")
-            )
+            self.stop(exception.OperationCancelled("Cancelled on request"))

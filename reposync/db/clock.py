@@ -13,7 +13,7 @@ from sqlalchemy.ext import compiler
 from sqlalchemy.sql import functions
 
 
-class now_ms(functions.FunctionElement[int]):  # noqa: N801 (an SQL function)
+class now_ms(functions.FunctionElement[int]):
     """The database's time when the statement runs, epoch milliseconds."""
 
     type = BigInteger()

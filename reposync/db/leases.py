@@ -20,7 +20,6 @@ from reposync.db import operations
 from reposync.db import session as db_session
 from reposync.db.models import Operation
 
-_NO_SYNC = {"synchronize_session": False}
 _RELEASED: dict[str, Any] = {
     "owner": None,
     "lease_until": None,
@@ -42,9 +41,7 @@ class Lease:
     attempt: int
 
 
-def candidates(
-    db: db_session.Database, limit: int
-) -> list[tuple[str, int]]:
+def candidates(db: db_session.Database, limit: int) -> list[tuple[str, int]]:
     """List what could be claimed now, the longest waiting first.
 
     :returns: pairs of operation id and number of attempts so far
@@ -88,19 +85,14 @@ def claim(
         on the same image
     """
     now = clock.now_ms()
+    waiting = sa.and_(Operation.state == "queued", Operation.not_before <= now)
+    abandoned = sa.and_(
+        Operation.state == "running", Operation.lease_until < now
+    )
     statement = (
         sa.update(Operation)
         .where(Operation.id == operation_id, Operation.attempt == attempt)
-        .where(
-            sa.or_(
-                sa.and_(
-                    Operation.state == "queued", Operation.not_before <= now
-                ),
-                sa.and_(
-                    Operation.state == "running", Operation.lease_until < now
-                ),
-            )
-        )
+        .where(sa.or_(waiting, abandoned))
         .values(
             state="running",
             owner=owner,
@@ -117,8 +109,7 @@ def claim(
     )
 
     def work(session: orm.Session) -> Operation | None:
-        result = session.execute(statement, execution_options=_NO_SYNC)
-        if not result.rowcount:
+        if not db_session.changed(session, statement):
             return None
         return session.get(Operation, operation_id)
 
@@ -254,7 +245,7 @@ def fenced(
         )
         .values(**values)
     )
-    if not session.execute(statement, execution_options=_NO_SYNC).rowcount:
+    if not db_session.changed(session, statement):
         raise _lost(lease)
 
 
@@ -263,5 +254,3 @@ def _lost(lease: Lease) -> exception.LeaseLost:
         f"Operation {lease.operation_id} is no longer ours "
         f"(attempt {lease.attempt})"
     )
-
-

@@ -28,7 +28,10 @@ Column = orm.mapped_column
 class Base(orm.DeclarativeBase):
     """The root of all tables."""
 
-    __table_args__: Any = {"mysql_engine": "InnoDB", "mysql_charset": "utf8mb4"}
+    __table_args__: Any = {
+        "mysql_engine": "InnoDB",
+        "mysql_charset": "utf8mb4",
+    }
 
 
 class Operation(Base):

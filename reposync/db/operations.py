@@ -140,7 +140,7 @@ def counts(
     result: dict[str, dict[str, int]] = {}
     rows = db.read(lambda session: session.execute(statement).all())
     for parent_id, value, number in rows:
-        entry = result.setdefault(parent_id, dict.fromkeys(words, 0))
+        entry = result.setdefault(str(parent_id), dict.fromkeys(words, 0))
         entry[value] += number
     for entry in result.values():
         entry["total"] = sum(entry.values())
@@ -194,9 +194,8 @@ def _cancel(session: orm.Session, chosen: sa.ColumnElement[bool]) -> int:
             updated_at=now,
         )
     )
-    options = {"synchronize_session": False}
     return sum(
-        session.execute(statement, execution_options=options).rowcount
+        db_session.changed(session, statement)
         for statement in (running, queued)
     )
 
@@ -204,17 +203,16 @@ def _cancel(session: orm.Session, chosen: sa.ColumnElement[bool]) -> int:
 def _join_or_add(session: orm.Session, request: Request) -> Operation:
     key = pending_key(request)
     parent_id = sa.func.coalesce(Operation.parent_id, request.parent_id)
-    joined = session.execute(
+    join = (
         sa.update(Operation)
         .where(Operation.pending_key == key)
         .values(
             coalesced=Operation.coalesced + 1,
             parent_id=parent_id,
             updated_at=clock.now_ms(),
-        ),
-        execution_options={"synchronize_session": False},
+        )
     )
-    if joined.rowcount:
+    if db_session.changed(session, join):
         found = session.scalars(
             sa.select(Operation).where(Operation.pending_key == key)
         )

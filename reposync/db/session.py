@@ -4,6 +4,7 @@
 from collections.abc import Callable
 import contextlib
 from typing import Any
+from typing import cast
 from typing import TypeVar
 
 from oslo_config import cfg
@@ -14,6 +15,7 @@ from sqlalchemy import engine as sa_engine
 from sqlalchemy import event
 from sqlalchemy import exc as sa_exc
 from sqlalchemy import orm
+from sqlalchemy import sql as sa_sql
 
 from reposync import exception
 
@@ -122,6 +124,17 @@ class Database:
                 "Try again later",
                 retry_after=5,
             ) from error
+
+
+def changed(session: orm.Session, statement: sa_sql.Update) -> int:
+    """Run an update past the session's objects.
+
+    :returns: how many rows it met
+    """
+    result = session.execute(
+        statement, execution_options={"synchronize_session": False}
+    )
+    return cast(sa_engine.CursorResult[Any], result).rowcount
 
 
 def is_transient(error: Exception) -> bool:

@@ -6,10 +6,9 @@ on it any more: it is running without an owner until all of them have ended,
 and whoever ends the last one ends the parent.
 """
 
+from oslo_utils import uuidutils
 import sqlalchemy as sa
 from sqlalchemy import orm
-
-from oslo_utils import uuidutils
 
 from reposync import exception
 from reposync.db import clock
@@ -120,11 +119,6 @@ def _end(db: db_session.Database, parent_id: str) -> bool:
             updated_at=clock.now_ms(),
         )
     )
-    options = {"synchronize_session": False}
     return bool(
-        db.write(
-            lambda session: session.execute(
-                statement, execution_options=options
-            ).rowcount
-        )
+        db.write(lambda session: db_session.changed(session, statement))
     )

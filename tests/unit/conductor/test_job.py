@@ -48,9 +48,7 @@ class JobTest(base.TestCase):
     def test_a_cancelled_operation_is_not_confirmed(self):
         job = self.make()
         operations.cancel(self.db, job.operation.id)
-        self.assertRaises(
-            exception.OperationCancelled, job.confirm, self.db
-        )
+        self.assertRaises(exception.OperationCancelled, job.confirm, self.db)
 
     def test_a_stop_ends_work_at_the_next_piece(self):
         job = self.make()

@@ -18,6 +18,8 @@ from tests.unit import base
 class ManagerTest(base.TestCase):
     """What becomes of an operation."""
 
+    conductor = None
+
     def setUp(self):
         super().setUp()
         fixture = database.SqliteDatabase(self.conf, self.path)
@@ -34,27 +36,27 @@ class ManagerTest(base.TestCase):
         fixture = conductor_threads.ConductorThreads(
             self.conf, self.db, self.source, self.driver
         )
-        return self.useFixture(fixture)
+        self.conductor = self.useFixture(fixture)
+        return self.conductor
 
-    def pull(self, name, project="p"):
+    def pull(self, name, project="p", nudge=True):
         reference = ref.Reference.parse(name)
-        return operations.submit(
-            self.db,
-            operations.Request(
-                kind="pull",
-                image_key=keys.pull_key(self.conf, reference),
-                reference=str(reference),
-                project_id=project,
-            ),
+        key = keys.pull_key(self.conf, reference)
+        request = operations.Request(
+            "pull", key, reference=str(reference), project_id=project
         )
+        return self.submit(request, nudge)
 
     def other(self, kind, key, image_id=None):
-        return operations.submit(
-            self.db,
-            operations.Request(
-                kind=kind, image_key=key, image_id=image_id, project_id="p"
-            ),
+        return self.submit(
+            operations.Request(kind, key, image_id=image_id, project_id="p")
         )
+
+    def submit(self, request, nudge=True):
+        operation = operations.submit(self.db, request)
+        if nudge and self.conductor:
+            self.conductor.bell.ring()
+        return operation
 
     def get(self, operation):
         return operations.get(self.db, operation.id)
@@ -64,13 +66,11 @@ class ManagerTest(base.TestCase):
         return self.get(operation)
 
     def test_a_pull_creates_keeps_and_updates(self):
-        conductor = self.start()
-        self.source.push("busybox:latest", b"one")
+        self.start()
         outcomes = []
         for content in (b"one", b"one", b"other"):
             self.source.push("busybox:latest", content)
             operation = self.pull("busybox")
-            conductor.bell.ring()
             outcomes.append(self.ended(operation).outcome)
         self.assertEqual(["created", "unchanged", "updated"], outcomes)
         self.assertEqual(2, self.source.opened)
@@ -81,7 +81,8 @@ class ManagerTest(base.TestCase):
     def test_a_lost_nudge_costs_only_time(self):
         self.start()
         self.source.push("busybox:latest", b"one")
-        self.assertEqual("created", self.ended(self.pull("busybox")).outcome)
+        operation = self.pull("busybox", nudge=False)
+        self.assertEqual("created", self.ended(operation).outcome)
 
     def test_an_unknown_image_fails_at_once(self):
         self.start()
@@ -145,10 +146,9 @@ class ManagerTest(base.TestCase):
         )
 
     def test_one_image_is_copied_once_at_a_time(self):
-        conductor = self.start()
+        self.start()
         self.source.push("busybox:latest", b"x" * 50)
         made = [self.pull("busybox", f"project{n}") for n in range(4)]
-        conductor.bell.ring_all()
         outcomes = sorted(self.ended(each).outcome for each in made)
         self.assertEqual(["created"] + ["unchanged"] * 3, outcomes)
         self.assertEqual(1, self.driver.most_at_once)

@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The shape of the tree: which way imports go, how long files are."""
+
+import ast
+from pathlib import Path
+
+import testtools
+
+import reposync
+
+ROOT = Path(reposync.__file__).parent
+LONGEST_FILE = 300
+LONGEST_FUNCTION = 40
+
+#: Libraries that only one place may know.
+ONLY_IN = {
+    "docker": ("reposync.sources.docker",),
+    "sqlalchemy": ("reposync.db",),
+    "alembic": ("reposync.db",),
+    "pecan": ("reposync.api",),
+    "webob": ("reposync.api",),
+    "eventlet": (),
+}
+
+#: What a part of the service may not import of the service.
+NEVER = {
+    "reposync.api": (
+        "reposync.cmd",
+        "reposync.drivers",
+        "reposync.sources",
+        "reposync.conductor",
+    ),
+    "reposync.conductor": ("reposync.cmd", "reposync.api"),
+    "reposync.db": (
+        "reposync.api",
+        "reposync.cmd",
+        "reposync.conductor",
+        "reposync.drivers",
+        "reposync.sources",
+    ),
+    "reposync.drivers": (
+        "reposync.api",
+        "reposync.cmd",
+        "reposync.conductor",
+        "reposync.db",
+    ),
+    "reposync.sources": (
+        "reposync.api",
+        "reposync.cmd",
+        "reposync.conductor",
+        "reposync.db",
+        "reposync.drivers",
+    ),
+    "reposync.client": ("reposync",),
+}
+ALLOWED = {("reposync.api", "reposync.conductor.rpcapi")}
+
+
+def modules():
+    """List the modules: name, path, syntax tree."""
+    for path in sorted(ROOT.rglob("*.py")):
+        parts = path.relative_to(ROOT.parent).with_suffix("").parts
+        name = ".".join(parts).removesuffix(".__init__")
+        yield name, path, ast.parse(path.read_text())
+
+
+def imports(tree):
+    """List what a module imports, in full."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield from (f"{node.module}.{a.name}" for a in node.names)
+
+
+def inside(name, package):
+    """Tell whether a module is a package or in it."""
+    return name == package or name.startswith(f"{package}.")
+
+
+class TreeTest(testtools.TestCase):
+    """Each rule on each module."""
+
+    def test_imports_go_one_way(self):
+        wrong = [
+            f"{name} imports {found}"
+            for name, _, tree in modules()
+            for part, forbidden in NEVER.items()
+            if inside(name, part)
+            for found in imports(tree)
+            if any(inside(found, package) for package in forbidden)
+            and not inside(found, part)
+            and not any(
+                part == who and inside(found, what) for who, what in ALLOWED
+            )
+        ]
+        self.assertEqual([], wrong)
+
+    def test_a_library_is_known_in_one_place(self):
+        wrong = [
+            f"{name} imports {found}"
+            for name, _, tree in modules()
+            for found in imports(tree)
+            for library, places in ONLY_IN.items()
+            if inside(found, library)
+            and not any(
+                inside(name, place) or name.startswith(f"{place}_")
+                for place in places
+            )
+        ]
+        self.assertEqual([], wrong)
+
+    def test_files_are_short(self):
+        long = {
+            name: length
+            for name, path, _ in modules()
+            if (length := len(path.read_text().splitlines())) > LONGEST_FILE
+        }
+        self.assertEqual({}, long)
+
+    def test_functions_are_short(self):
+        long = {
+            f"{name}.{node.name}": length
+            for name, _, tree in modules()
+            for node in ast.walk(tree)
+            if isinstance(node, ast.FunctionDef)
+            and not inside(name, "reposync.db.migrations")
+            and (length := self.code_lines(node)) > LONGEST_FUNCTION
+        }
+        self.assertEqual({}, long)
+
+    @staticmethod
+    def code_lines(node):
+        """Count the lines of a function without its docstring."""
+        length = node.end_lineno - node.lineno + 1
+        if ast.get_docstring(node, clean=False) is not None:
+            first = node.body[0]
+            length -= first.end_lineno - first.lineno + 1
+        return length
