@@ -40,19 +40,22 @@ class WebhookTest(service.ServiceTestCase):
             "POST", "/v1/notify", params={"token": token}, json=body
         )
 
-    def test_a_push_makes_an_operation(self):
-        # Docker Hub itself is out of reach of the lab, so the operation
-        # ends with an error of the registry; that it began is what counts.
-        repository = deployment.unique("team/app")
+    def test_a_push_makes_an_active_image(self):
+        # To the lab's engine its registry is a mirror of Docker Hub.
+        self.name = deployment.unique("team/app")
+        pushed = self.push(
+            "one", "1.0", f"{self.lab['LAB_REGISTRY']}/{self.name}"
+        )
         self.service.list.write_text("team/*\n")
-        answer = self.notify(payload(repository, "1.0"))
+        answer = self.notify(payload(self.name, "1.0"))
         self.assertEqual(202, answer.status_code, answer.text)
         [accepted] = answer.json()["operations"]
-        self.assertEqual(f"{repository}:1.0", accepted["reference"])
-        operation = self.admin.operation(accepted["id"])
-        self.assertEqual("pull", operation["kind"])
-        self.assertIsNone(operation["project_id"])
-        self.admin.call("DELETE", f"/v1/operations/{accepted['id']}")
+        self.assertEqual(f"{self.name}:1.0", accepted["reference"])
+        done = self.admin.done(accepted)
+        self.assertIsNone(done["project_id"])
+        [image] = self.cloud.visible(self.name)
+        self.assertEqual(pushed.image_id, image.properties["docker_id"])
+        self.assertEqual(pushed.digest, image.properties["docker_digest"])
 
     def test_refusals_change_nothing(self):
         self.service.list.write_text("team/app\n")

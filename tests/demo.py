@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The main job, step by step; run by tools/demo."""
+
+from collections.abc import Iterator
+import contextlib
+import json
+import os
+from pathlib import Path
+import sys
+import tempfile
+from typing import Any
+
+import docker
+
+from tests.fixtures import client
+from tests.fixtures import cloud
+from tests.fixtures import deployment
+from tests.fixtures import standalone
+from tests.lab import images
+
+
+def say(text: str) -> None:
+    """Announce a step."""
+    print(f"\n== {text}", flush=True)
+
+
+def show(value: Any, *fields: str) -> None:
+    """Print the fields of an object that matter here."""
+    chosen = {key: value[key] for key in fields} if fields else value
+    print(json.dumps(chosen, indent=2), flush=True)
+
+
+@contextlib.contextmanager
+def embedded(env: dict[str, str]) -> Iterator["Demo"]:
+    """Start the whole service in one process."""
+    with tempfile.TemporaryDirectory() as directory:
+        service = standalone.Standalone(env, Path(directory))
+        say("reposync-standalone starts: API, conductor, SQLite, files")
+        caller = service.start()
+        print(service.log.read_text().split("token (")[0])
+        try:
+            yield Demo(env, caller, service.list, files=service.data)
+        finally:
+            service.stop()
+
+
+@contextlib.contextmanager
+def deployed(env: dict[str, str]) -> Iterator["Demo"]:
+    """Start the service as it is deployed."""
+    service = deployment.Deployment(env, int(env["LAB_API_PORT"]))
+    say("reposync-api and reposync-conductor start on the lab's servers")
+    try:
+        service.start()
+        users = cloud.Cloud(env)
+        caller = client.Client(service.url, users.token())
+        print(f"{service.url} is healthy; logged in at {env['OS_AUTH_URL']}")
+        yield Demo(env, caller, service.list, users=users)
+    finally:
+        service.stop()
+
+
+class Demo:
+    """The steps.
+
+    :param files: the data of the standalone mode
+    :param users: the cloud of the deployed mode
+    """
+
+    def __init__(
+        self,
+        env: dict[str, str],
+        caller: client.Client,
+        listed: Path,
+        *,
+        files: Path | None = None,
+        users: cloud.Cloud | None = None,
+    ):
+        self.env, self.caller, self.list = env, caller, listed
+        self.files, self.users = files, users
+        self.registry = env["LAB_REGISTRY"]
+        self.repository = deployment.unique("demo/app")
+        self.name = f"{self.registry}/{self.repository}"
+
+    def run(self) -> None:
+        """Do all steps."""
+        self.pull_a_real_image()
+        self.load_it_again()
+        self.follow_a_tag()
+        self.hear_a_webhook()
+        self.delete_all()
+
+    def pull_a_real_image(self) -> None:
+        """Debian's tools, some hundred MB in several layers."""
+        name = f"{self.registry}/demo/debian-tools"
+        say(f"PUT /v1/images?imageName={name}&tag=12, as a stream")
+        lines = self.caller.stream(
+            "PUT", "/v1/images", params={"imageName": name, "tag": "12"}
+        )
+        self.real = lines[0]["image"]
+        show(lines[-1]["operation"], "state", "outcome", "progress", "error")
+        expect(lines[-1]["operation"]["state"], "succeeded", "unchanged")
+        show(self.real, "id", "docker_id", "os", "distribution", "status")
+
+    def load_it_again(self) -> None:
+        """What the catalogue stores is what an engine starts."""
+        say("docker load of what the catalogue stored")
+        with tempfile.TemporaryDirectory() as directory:
+            path = self.stored(self.real["id"], Path(directory))
+            engine = docker.DockerClient(
+                base_url=self.env["LAB_DOCKER_HOST"], timeout=600
+            )
+            with contextlib.closing(engine), path.open("rb") as archive:
+                [loaded] = engine.images.load(archive)
+                print(f"loaded {loaded.tags} {loaded.id}")
+                engine.images.remove(loaded.id, force=True)
+        expect(loaded.id, self.real["docker_id"])
+
+    def stored(self, image_id: str, directory: Path) -> Path:
+        """Give the archive of an image as a file."""
+        if self.files is not None:
+            return self.files / "images" / image_id / "image.tar"
+        assert self.users is not None
+        path = directory / "image.tar"
+        self.users.glance.download_image(image_id, output=str(path))
+        return path
+
+    def follow_a_tag(self) -> None:
+        """New, unchanged, changed."""
+        for content, outcome in (
+            ("one", "created"),
+            ("one", "unchanged"),
+            ("two", "updated"),
+        ):
+            say(f"PUT /v1/images when the tag holds {content!r}")
+            self.push(content)
+            done = self.caller.done(self.caller.pull(self.name))
+            show(done, "reference", "outcome", "image_id")
+            expect(done["outcome"], outcome)
+
+    def hear_a_webhook(self) -> None:
+        """Docker Hub tells of a push; the lab's registry mirrors the Hub."""
+        say(f"POST /v1/notify?token=...: {self.repository} was pushed")
+        self.list.write_text("demo/*\n")
+        body = {
+            "push_data": {"tag": "latest", "pushed_at": 1.4e9},
+            "repository": {"repo_name": self.repository},
+        }
+        answer = self.caller.call(
+            "POST",
+            "/v1/notify",
+            params={"token": deployment.WEBHOOK_TOKEN},
+            json=body,
+        )
+        expect(answer.status_code, 202)
+        [accepted] = answer.json()["operations"]
+        done = self.caller.done(accepted)
+        show(done, "reference", "outcome", "image_id")
+        expect(done["outcome"], "created")
+
+    def delete_all(self) -> None:
+        """Leave the catalogue as it was."""
+        say("GET /v1/images?filter=*demo/*, and DELETE each")
+        query = {"filter": "*demo/*", "type": "docker"}
+        listed = self.caller.call("GET", "/v1/images", params=query).json()
+        for image in listed["images"]:
+            show(image, "id", "name", "docker_tag", "size", "status")
+            answer = self.caller.call("DELETE", f"/v1/images/{image['id']}")
+            self.caller.done(self.caller.accepted(answer))
+        left = self.caller.call("GET", "/v1/images", params=query).json()
+        expect(left["images"], [])
+
+    def push(self, content: str) -> None:
+        """Push an image to the registry."""
+        images.push_image(
+            self.registry,
+            self.repository,
+            "latest",
+            {"content": content.encode()},
+        )
+
+
+def expect(found: Any, *wanted: Any) -> None:
+    """Fail with a reason unless it is one of the values."""
+    if found not in wanted:
+        raise SystemExit(f"expected {wanted}, found {found!r}")
+
+
+def main() -> None:
+    """Choose the way to run."""
+    way = deployed if "--cloud" in sys.argv[1:] else embedded
+    with way(dict(os.environ)) as demo:
+        demo.run()
+
+
+if __name__ == "__main__":
+    main()
