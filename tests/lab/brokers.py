@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""RabbitMQ."""
+
+from tests.lab import server
+
+
+class RabbitMQ(server.Server):
+    """A broker with a node name, a port mapper and users of its own."""
+
+    name = "rabbitmq"
+    packages = ("rabbitmq-server",)
+    user_name = "reposync"
+
+    def prepare(self) -> None:
+        home = self.data
+        cookie = home / ".erlang.cookie"
+        if not cookie.exists():
+            cookie.write_text(self.state.password("erlang"))
+            cookie.chmod(0o400)
+        (home / "rabbitmq.conf").write_text(
+            f"listeners.tcp.1 = 127.0.0.1:{self.port}\n"
+            f"default_user = {self.user_name}\n"
+            f"default_pass = {self.state.password(self.name)}\n"
+            "log.console = true\n"
+            "log.console.level = warning\n"
+            "disk_free_limit.absolute = 50MB\n"
+        )
+
+    def command(self) -> list[str]:
+        # The node itself, without the script that changes the account.
+        return ["/usr/lib/rabbitmq/bin/rabbitmq-server"]
+
+    def environment(self) -> dict[str, str]:
+        home = str(self.data)
+        return {
+            "HOME": home,
+            "RABBITMQ_NODENAME": f"lab{self.port}@localhost",
+            "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
+            "RABBITMQ_NODE_PORT": str(self.port),
+            "RABBITMQ_DIST_PORT": str(self.state.port("rabbitmq-dist")),
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": (
+                "-kernel inet_dist_use_interface {127,0,0,1}"
+            ),
+            "RABBITMQ_MNESIA_BASE": f"{home}/mnesia",
+            "RABBITMQ_LOG_BASE": f"{home}/log",
+            "RABBITMQ_LOGS": "-",
+            "RABBITMQ_CONFIG_FILE": f"{home}/rabbitmq",
+            "RABBITMQ_ENABLED_PLUGINS_FILE": f"{home}/plugins",
+            "RABBITMQ_PID_FILE": f"{home}/pid",
+            "ERL_EPMD_PORT": str(self.state.port("epmd")),
+            "ERL_EPMD_ADDRESS": "127.0.0.1",
+        }
+
+    @property
+    def url(self) -> str:
+        """The address for oslo.messaging."""
+        password = self.state.password(self.name)
+        return f"rabbit://{self.user_name}:{password}@127.0.0.1:{self.port}/"

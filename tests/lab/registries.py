@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""docker-registry: one open to all, one that asks for a password."""
+
+import urllib.request
+
+from tests.lab import seed
+from tests.lab import server
+
+USER = "lab"
+
+
+class Registry(server.Server):
+    """The open one; it holds the seeded images."""
+
+    name = "registry"
+    packages = ("docker-registry",)
+
+    def prepare(self) -> None:
+        self.data.mkdir(exist_ok=True)
+        (self.data / "config.yml").write_text(
+            "version: 0.1\n"
+            "log: {level: warn}\n"
+            f"storage: {{filesystem: {{rootdirectory: {self.data}/store}},"
+            " delete: {enabled: true}}\n"
+            f"http: {{addr: '127.0.0.1:{self.port}'}}\n" + self.access()
+        )
+
+    def access(self) -> str:
+        """Give the part of the configuration that says who may enter."""
+        return ""
+
+    def command(self) -> list[str]:
+        return ["docker-registry", "serve", str(self.data / "config.yml")]
+
+    def ready(self) -> bool:
+        url = f"http://127.0.0.1:{self.port}/v2/"
+        try:
+            urllib.request.urlopen(url, timeout=5).close()
+        except urllib.error.HTTPError as answer:
+            return answer.code == 401
+        except OSError:
+            return False
+        return True
+
+    def complete(self) -> None:
+        seed.fill(self.state, f"127.0.0.1:{self.port}")
+
+
+class RegistryAuth(Registry):
+    """The one that asks for a password."""
+
+    name = "registry-auth"
+    packages = ("docker-registry", "apache2-utils")
+
+    def access(self) -> str:
+        path = self.data / "htpasswd"
+        password = self.state.password(self.name)
+        if not path.exists():
+            command = ["htpasswd", "-Bbn", USER, password]
+            path.write_text(server.run(command))
+        return f"auth: {{htpasswd: {{realm: lab, path: {path}}}}}\n"
+
+    def complete(self) -> None:
+        pass
