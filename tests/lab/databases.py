@@ -107,6 +107,11 @@ class MariaDB(server.Server):
     def data(self) -> Path:
         return self.state.directory_for("mysql", self.name)
 
+    @property
+    def run(self) -> Path:
+        """The directory of its socket."""
+        return self.state.run / self.name
+
     def prepare(self) -> None:
         home = self.data / "data"
         if not (home / "mysql").exists():
@@ -124,7 +129,10 @@ class MariaDB(server.Server):
                 ],
                 cwd="/",
             )
-        init = self.state.run / "mariadb.sql"
+        run = self.run
+        run.mkdir(exist_ok=True)
+        shutil.chown(run, "mysql", "mysql")
+        init = run / "init.sql"
         password = self.state.password(self.name)
         init.write_text(
             "CREATE OR REPLACE USER lab@'127.0.0.1' IDENTIFIED BY "
@@ -142,9 +150,9 @@ class MariaDB(server.Server):
             f"--datadir={self.data / 'data'}",
             "--bind-address=127.0.0.1",
             f"--port={self.port}",
-            f"--socket={self.state.run / 'mariadb.sock'}",
-            f"--pid-file={self.state.run / 'mariadb.pid'}",
-            f"--init-file={self.state.run / 'mariadb.sql'}",
+            f"--socket={self.run / 'socket'}",
+            f"--pid-file={self.run / 'pid'}",
+            f"--init-file={self.run / 'init.sql'}",
             "--skip-name-resolve",
             "--character-set-server=utf8mb4",
             "--innodb-flush-log-at-trx-commit=2",

@@ -33,7 +33,8 @@ class Docker(server.Server):
 
     def prepare(self) -> None:
         certificates.make(self.certificates)
-        self.data.mkdir(exist_ok=True)
+        # A file of its own, or the machine's would be read.
+        (self.data / "daemon.json").write_text("{}")
         (self.state.run / "docker.pid").unlink(missing_ok=True)
 
     def command(self) -> list[str]:
@@ -53,7 +54,7 @@ class Docker(server.Server):
             f"--tlscert={pem / 'server-cert.pem'}",
             f"--tlskey={pem / 'server-key.pem'}",
             f"--registry-mirror=http://127.0.0.1:{self.registry_port}",
-            "--config-file=/nonexistent",
+            f"--config-file={self.data / 'daemon.json'}",
         ]
 
     @property
