@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Names on an engine: what a copy adds, and how it was before."""
+
+from typing import Any
+
+from docker import errors as docker_errors
+from oslo_log import log
+import requests
+
+from reposync import reference as ref
+from reposync.sources import base
+
+LOG = log.getLogger(__name__)
+
+
+def full(reference: ref.Reference) -> str:
+    """Give the name as the engine takes it for a registry."""
+    return f"{reference.canonical_name}:{reference.tag or ref.DEFAULT_TAG}"
+
+
+def by_digest(resolved: base.ResolvedImage) -> str:
+    """Give the name of exactly what was resolved."""
+    return f"{resolved.reference.canonical_name}@{resolved.digest}"
+
+
+class Kept:
+    """Remembers two names on the engine and puts them back.
+
+    An image that was there before a copy stays, and a tag that pointed
+    elsewhere points there again.
+
+    :param client: docker-py's client
+    """
+
+    def __init__(self, client: Any, resolved: base.ResolvedImage):
+        """Look at the engine as it is."""
+        self._client = client
+        self._name = resolved.reference.archive_name
+        self.by_digest = by_digest(resolved)
+        self._before = {
+            name: self._image_id(name) for name in (self._name, self.by_digest)
+        }
+
+    def tag(self) -> None:
+        """Give the pulled image the name it is saved by."""
+        repository, _, tag = self._name.rpartition(":")
+        self._client.tag(self.by_digest, repository, tag)
+
+    def restore(self) -> None:
+        """Undo what the copy has added; failures are logged.
+
+        Nothing is forced: an image with other names stays.
+        """
+        for name, before in self._before.items():
+            try:
+                self._restore(name, before)
+            except docker_errors.NotFound:
+                continue
+            except (
+                docker_errors.DockerException,
+                requests.RequestException,
+            ) as error:
+                LOG.warning(
+                    "%s may remain on the engine: %s",
+                    name,
+                    type(error).__name__,
+                )
+
+    def _restore(self, name: str, before: str | None) -> None:
+        now = self._image_id(name)
+        if now is None or now == before:
+            return
+        if name == self._name and self._digest_would_go():
+            return
+        if before is None:
+            self._client.remove_image(name)
+        else:
+            repository, _, tag = name.rpartition(":")
+            self._client.tag(before, repository, tag)
+
+    def _digest_would_go(self) -> bool:
+        # The engine drops a digest with the last tag of its repository.  If
+        # it was there before without a tag, the tag has to stay, too.
+        repository = self.by_digest.partition("@")[0]
+        return (
+            self._before[self.by_digest] is not None
+            and self._before[self._name] is None
+            and full(ref.Reference.parse(self._name)).startswith(
+                f"{repository}:"
+            )
+        )
+
+    def _image_id(self, name: str) -> str | None:
+        try:
+            return str(self._client.inspect_image(name)["Id"])
+        except docker_errors.ImageNotFound:
+            return None
