@@ -41,6 +41,7 @@ class ImageFilter:
 
     name: str | None = None
     type: str | None = None
+    _compiled: Any = dataclasses.field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Compile the pattern, so that a bad one is refused at once."""
@@ -51,7 +52,7 @@ class ImageFilter:
         """Tell whether an image is among the chosen ones."""
         if self.type and image.type != self.type:
             return False
-        compiled = getattr(self, "_compiled")
+        compiled = self._compiled
         return compiled is None or bool(compiled.fullmatch(image.name))
 
 

@@ -38,11 +38,13 @@ def load_driver(conf: cfg.ConfigOpts) -> driver.Driver:
 
 def _load(namespace: str, name: str, conf: cfg.ConfigOpts) -> Any:
     try:
-        manager = stevedore.DriverManager(
+        manager: stevedore.DriverManager[Any] = stevedore.DriverManager(
             namespace, name, invoke_on_load=True, invoke_args=(conf,)
         )
     except stevedore_exception.NoMatches as error:
-        found = sorted(stevedore.ExtensionManager(namespace).entry_points_names())
+        found = sorted(
+            stevedore.ExtensionManager(namespace).entry_points_names()
+        )
         raise UnknownPlugin(
             f"There is no {name!r} in {namespace}. Installed are: "
             f"{', '.join(found) or 'none'}"

@@ -113,7 +113,10 @@ def _split_tag(name: str) -> tuple[str, str | None]:
 def _split_registry(name: str) -> tuple[str, str]:
     head, slash, tail = name.partition("/")
     is_host = (
-        "." in head or ":" in head or head == "localhost" or head != head.lower()
+        "." in head
+        or ":" in head
+        or head == "localhost"
+        or head != head.lower()
     )
     if not slash or not is_host:
         registry, repository = DOCKER_HUB, name

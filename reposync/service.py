@@ -9,9 +9,9 @@ from oslo_log import log
 import oslo_messaging
 from oslo_messaging._drivers import impl_rabbit
 
-from reposync.api import defaults as api_defaults
 from reposync import conf as reposync_conf
 from reposync import version
+from reposync.api import defaults as api_defaults
 
 #: The exchange is the service's own: on the one that OpenStack services
 #: share, queues declared in another way than ours would be refused.
@@ -60,7 +60,7 @@ def register_opts(conf: cfg.ConfigOpts) -> None:
 
 
 def prepare(
-    argv: Sequence[str], config_files: Sequence[str] | None = None
+    argv: Sequence[str], config_files: list[str] | None = None
 ) -> cfg.ConfigOpts:
     """Read the configuration and start logging.
 

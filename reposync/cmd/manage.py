@@ -2,6 +2,7 @@
 """``reposync-manage``: what an administrator does by hand."""
 
 import sys
+from typing import Any
 
 from oslo_config import cfg
 
@@ -29,7 +30,7 @@ def db_version(conf: cfg.ConfigOpts) -> None:
 _COMMANDS = {("db", "sync"): db_sync, ("db", "version"): db_version}
 
 
-def _add_commands(subparsers: cfg._SubParsers) -> None:
+def _add_commands(subparsers: Any) -> None:
     parser = subparsers.add_parser("db", help="the tables of the database")
     actions = parser.add_subparsers(dest="action", required=True)
     for (_, action), command in _COMMANDS.items():
@@ -39,9 +40,7 @@ def _add_commands(subparsers: cfg._SubParsers) -> None:
 def main() -> int:
     """Run one command; 0 if it worked, 1 if not."""
     cfg.CONF.register_cli_opt(
-        cfg.SubCommandOpt(
-            "command", title="Commands", handler=_add_commands
-        )
+        cfg.SubCommandOpt("command", title="Commands", handler=_add_commands)
     )
     conf = service.prepare(sys.argv[1:])
     try:

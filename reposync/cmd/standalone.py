@@ -16,12 +16,12 @@ from types import FrameType
 from oslo_config import cfg
 from oslo_log import log
 
+from reposync import service
 from reposync.api import app
 from reposync.api import server
 from reposync.conductor import service as conductor_service
 from reposync.db import migration
 from reposync.db import session
-from reposync import service
 
 LOG = log.getLogger(__name__)
 

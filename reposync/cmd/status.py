@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``reposync-status upgrade check``: is the service ready to be upgraded?"""
+"""``reposync-status``: tells whether the service is ready for an upgrade."""
 
 import sys
 
@@ -39,5 +39,8 @@ def main() -> int:
     """Run the checks; 0 success, 1 warning, 2 failure, 255 error."""
     service.register_opts(cfg.CONF)
     return upgradecheck.main(
-        cfg.CONF, project="reposync", upgrade_command=Checks(), argv=sys.argv[1:]
+        cfg.CONF,
+        project="reposync",
+        upgrade_command=Checks(),
+        argv=sys.argv[1:],
     )

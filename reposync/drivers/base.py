@@ -78,7 +78,7 @@ class Driver(abc.ABC):
         """
         self.conf = conf
 
-    def check(self) -> None:
+    def check(self) -> None:  # noqa: B027 (most have nothing to look at)
         """Look whether the catalogue can hold container images.
 
         Called when the service starts; what it raises is logged for the
