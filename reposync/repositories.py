@@ -86,7 +86,7 @@ class RepositoryList:
             if not text:
                 continue
             try:
-                entries[_parse_line(text)] = None
+                entries[parse_line(text)] = None
             except exception.InvalidReference as error:
                 bad_lines.append(BadLine(number, text, error.message))
         return cls(tuple(entries), tuple(bad_lines))
@@ -105,7 +105,11 @@ class RepositoryList:
         return any(entry.allows(reference) for entry in self.entries)
 
 
-def _parse_line(text: str) -> Repository:
+def parse_line(text: str) -> Repository:
+    """Read ``name[:tag]``, either of which may hold ``*``.
+
+    :raises InvalidReference: it is no name
+    """
     # A pattern follows the grammar of names once each star is a letter.
     reference = ref.Reference.parse(text.replace("*", "x"))
     if reference.digest:

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Options of the filesystem driver."""
+
+from oslo_config import cfg
+
+GROUP = cfg.OptGroup(
+    "filesystem",
+    title="Filesystem",
+    help="""
+A directory as catalogue: an image is a directory with ``image.tar``, which
+``docker load -i`` takes, and ``image.json``, which describes it.
+""",
+)
+
+OPTIONS = [
+    cfg.StrOpt(
+        "directory",
+        default="/var/lib/reposync/images",
+        help="Where the images are.  Made if it is missing.",
+    ),
+    cfg.IntOpt(
+        "keep_previous",
+        default=0,
+        min=0,
+        help="""
+How many earlier images of a name and tag are kept, hidden, instead of being
+deleted.
+""",
+    ),
+    cfg.BoolOpt(
+        "verify",
+        default=True,
+        help="""
+Read an image back after it was written, and compare its hash.  It finds what
+a disk or a file server got wrong, and takes about a second for each GB.
+""",
+    ),
+]

@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Image directories on a disk, made and removed in one step each.
+
+An image is a directory ``<uuid>`` with ``image.tar`` and ``image.json``.  It
+is written as ``.new-<uuid>`` under a lock that ends with its process, and
+gets its name only when it is complete and on the disk.
+"""
+
+from collections.abc import Iterable
+from collections.abc import Iterator
+import contextlib
+import errno
+import fcntl
+import hashlib
+import json
+import os
+from pathlib import Path
+import shutil
+from typing import Any
+
+from oslo_log import log
+from oslo_utils import uuidutils
+
+from reposync import exception
+from reposync.drivers import hashed
+
+LOG = log.getLogger(__name__)
+
+ARCHIVE = "image.tar"
+DESCRIPTION = "image.json"
+_NEW = ".new-"
+_PIECE = 1024 * 1024
+
+Record = dict[str, Any]
+
+
+class Store:
+    """The images below one directory."""
+
+    def __init__(self, root: Path):
+        """Store the place."""
+        self.root = root
+
+    def records(self) -> list[Record]:
+        """Read all descriptions, newest first; unreadable ones are left out.
+
+        :raises CatalogueDenied: the directory may not be read
+        """
+        with translated(self.root):
+            names = os.listdir(self.root) if self.root.exists() else []
+        found = filter(None, map(self._read, filter(_is_id, names)))
+        return sorted(
+            found,
+            key=lambda record: (str(record.get("created_at")), record["id"]),
+            reverse=True,
+        )
+
+    def record(self, image_id: str) -> Record:
+        """Read one description.
+
+        :raises ImageNotFound: there is none
+        """
+        # Only identifiers are ever part of a path: nothing leads outside.
+        found = self._read(image_id) if _is_id(image_id) else None
+        if found is None:
+            raise exception.ImageNotFound(
+                f"No image has the id {image_id[:64]!r}"
+            )
+        return found
+
+    @contextlib.contextmanager
+    def new(self, image_id: str) -> Iterator[Path]:
+        """Make a directory for a new image; it is gone if anything fails.
+
+        The caller gives it its name with `publish`.
+        """
+        draft = self.root / f"{_NEW}{image_id}"
+        with translated(self.root):
+            self.root.mkdir(parents=True, exist_ok=True)
+            draft.mkdir()
+            try:
+                with _locked(draft):
+                    yield draft
+            finally:
+                shutil.rmtree(draft, ignore_errors=True)
+
+    def publish(self, draft: Path, record: Record) -> None:
+        """Write the description and show the image, in one step."""
+        self._write(draft, record)
+        _sync_directory(draft)
+        draft.rename(self.root / record["id"])
+        _sync_directory(self.root)
+
+    def update(self, record: Record) -> None:
+        """Replace a description."""
+        with translated(self.root):
+            self._write(self.root / record["id"], record)
+
+    def delete(self, image_id: str) -> None:
+        """Remove an image: first its name, then its files."""
+        with translated(self.root):
+            dead = self.root / f"{_NEW}{uuidutils.generate_uuid()}"
+            (self.root / image_id).rename(dead)
+            shutil.rmtree(dead)
+
+    def remove_dead(self) -> None:
+        """Remove what processes left that died while they wrote."""
+        for path in self.root.glob(f"{_NEW}*"):
+            with contextlib.suppress(OSError), _locked(path):
+                LOG.info("Removing the unfinished image %s", path.name)
+                shutil.rmtree(path, ignore_errors=True)
+
+    def _read(self, image_id: str) -> Record | None:
+        folder = self.root / image_id
+        if folder.is_symlink():
+            return None
+        try:
+            record = json.loads((folder / DESCRIPTION).read_bytes())
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            LOG.warning("%s cannot be read: %s", folder, error)
+            return None
+        if not isinstance(record, dict):
+            LOG.warning("%s describes no image", folder)
+            return None
+        return record | {"id": image_id}
+
+    def _write(self, folder: Path, record: Record) -> None:
+        draft = folder / f"{DESCRIPTION}.new"
+        with draft.open("w", encoding="utf-8") as file:
+            json.dump(record, file, indent=2)
+            file.write("\n")
+            file.flush()
+            os.fsync(file.fileno())
+        draft.rename(folder / DESCRIPTION)
+
+
+def write(path: Path, pieces: Iterable[bytes]) -> hashed.Hashed:
+    """Write a file to the disk; returns its size and hash."""
+    counted = hashed.Hashed(pieces)
+    with path.open("xb", buffering=0) as file:
+        for piece in counted:
+            view = memoryview(piece)
+            while view:
+                view = view[file.write(view) :]
+        os.fsync(file.fileno())
+    return counted
+
+
+def read_hash(path: Path) -> str:
+    """Read a file and hash it, as `write` does."""
+    with path.open("rb", buffering=0) as file:
+        return hashlib.file_digest(file, hashed.Hashed.algorithm).hexdigest()
+
+
+@contextlib.contextmanager
+def translated(root: Path) -> Iterator[None]:
+    """Turn what the operating system raises into errors of ours."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise exception.CatalogueQuotaExceeded(
+                f"There is no room below {root}: {error.strerror}. Delete "
+                "images, or give it more"
+            ) from error
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            raise exception.CatalogueDenied(
+                f"The service may not write below {root}: {error.strerror}"
+            ) from error
+        raise exception.CatalogueUnavailable(
+            f"Writing below {root} failed: {error.strerror}"
+        ) from error
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Hold a directory's lock; fails if another process has it."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _sync_directory(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _is_id(name: str) -> bool:
+    return (
+        uuidutils.is_uuid_like(name)
+        and name == name.lower()
+        and (len(name) == 36)
+    )

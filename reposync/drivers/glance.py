@@ -1,0 +1,266 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Keeps images in OpenStack Glance."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from typing import Any
+
+from oslo_config import cfg
+from oslo_log import log
+
+from reposync import exception
+from reposync import filters
+from reposync import reference as ref
+from reposync import repositories
+from reposync.drivers import base
+from reposync.drivers import glance_client
+from reposync.drivers import glance_errors
+from reposync.drivers import glance_properties as properties
+from reposync.drivers import hashed
+from reposync.sources import base as source
+
+LOG = log.getLogger(__name__)
+
+Record = glance_client.Record
+
+
+class GlanceDriver(base.Driver):
+    """A project's images in Glance.
+
+    The data of an image cannot be changed in Glance, so new content is a
+    new image: hidden while it is uploaded and compared, then shown, and
+    only then is its predecessor deleted or hidden.
+    """
+
+    def __init__(self, conf: cfg.ConfigOpts):
+        """Store the configuration."""
+        super().__init__(conf)
+        self._glance = glance_client.GlanceClient(conf)
+        self._shares = [_parse_share(line) for line in conf.glance.share]
+
+    def check(self) -> None:
+        """See `base.Driver.check`."""
+        schema = self._glance.schema()["properties"]
+        if "docker" not in schema["container_format"].get("enum", []):
+            raise exception.CatalogueUnsuitable(glance_errors.CONTAINER_FORMAT)
+
+    def images(
+        self, image_filter: filters.ImageFilter, marker: str | None = None
+    ) -> Iterator[base.Image]:
+        """See `base.Driver.images`."""
+        query = {} if marker is None else {"marker": marker}
+        for record in self._glance.images(**query):
+            image = properties.to_image(record)
+            if image_filter.matches(image):
+                yield image
+
+    def image(self, image_id: str) -> base.Image:
+        """See `base.Driver.image`."""
+        return properties.to_image(self._glance.image(image_id))
+
+    def delete(self, image_id: str) -> None:
+        """See `base.Driver.delete`."""
+        record = self._glance.image(image_id)
+        if not properties.is_ours(record, self._glance.project_id):
+            raise exception.ImageNotManaged(
+                f"Image {image_id} was not made by this service; delete it "
+                "in Glance"
+            )
+        self._delete(record)
+
+    def image_updated(
+        self,
+        reference: ref.Reference,
+        resolved: source.ResolvedImage,
+        archive: AbstractContextManager[source.Archive],
+        commit: base.Commit,
+    ) -> tuple[base.Image, base.Outcome]:
+        """See `base.Driver.image_updated`."""
+        visible = self._ours(reference, hidden=False)
+        current = _same(visible, resolved)
+        outcome: base.Outcome = "unchanged"
+        if current is None:
+            hidden = self._remove_dead(self._ours(reference, hidden=True))
+            outcome = "updated" if visible else "created"
+            current = _same(hidden, resolved)
+            if current is None:
+                current = self._copy(reference, archive, commit)
+            else:
+                # The tag went back to what it pointed at before.
+                commit(properties.to_image(current))
+                current = self._show(current["id"])
+            visible += hidden
+        self._share(reference, current["id"])
+        self._retire([each for each in visible if each["id"] != current["id"]])
+        return properties.to_image(current), outcome
+
+    def _copy(
+        self,
+        reference: ref.Reference,
+        archive: AbstractContextManager[source.Archive],
+        commit: base.Commit,
+    ) -> Record:
+        with archive as opened:
+            new = self._glance.create(self._body(reference, opened.resolved))
+            try:
+                pieces = hashed.Hashed(opened)
+                self._glance.upload(new["id"], pieces, opened.size)
+                stored = self._compare(new["id"], pieces)
+                commit(properties.to_image(stored))
+                return self._show(new["id"])
+            except BaseException:
+                self._discard(new["id"])
+                raise
+
+    def _body(
+        self, reference: ref.Reference, resolved: source.ResolvedImage
+    ) -> dict[str, Any]:
+        name = self.conf.glance.name_template.format(
+            name=reference.name,
+            repository=reference.repository,
+            registry=reference.registry,
+            tag=reference.tag,
+        )
+        return {
+            **self.conf.glance.properties,
+            **properties.properties(reference, resolved),
+            "name": name,
+            "container_format": "docker",
+            "disk_format": "raw",
+            "os_hidden": True,
+            "visibility": self.conf.glance.visibility,
+            "tags": [str(reference.tag), properties.MARKER],
+        }
+
+    def _compare(self, image_id: str, sent: hashed.Hashed) -> Record:
+        stored = self._glance.image(image_id)
+        expected = {
+            "status": "active",
+            "size": sent.size,
+            "os_hash_algo": sent.algorithm,
+            "os_hash_value": sent.hexdigest(),
+        }
+        for key, value in expected.items():
+            if stored.get(key) != value:
+                raise exception.ImageDamaged(
+                    f"Glance stored something else than was sent: {key} is "
+                    f"{stored.get(key)} instead of {value}"
+                )
+        return stored
+
+    def _show(self, image_id: str) -> Record:
+        values: dict[str, Any] = {
+            "os_hidden": False,
+            properties.VERIFIED: "1",
+        }
+        if self.conf.glance.protected:
+            values["protected"] = True
+        return self._glance.update(image_id, **values)
+
+    def _discard(self, image_id: str) -> None:
+        try:
+            self._glance.delete(image_id)
+        except exception.ImageNotFound:
+            return
+        except exception.ReposyncError as error:
+            # The next attempt for the same name finds and removes it.
+            LOG.warning(
+                "The unfinished image %s remains for now: %s",
+                image_id,
+                error.message,
+            )
+
+    def _ours(self, reference: ref.Reference, *, hidden: bool) -> list[Record]:
+        project_id = self._glance.project_id
+        query = properties.selection(reference)
+        found = self._glance.images(
+            **query,
+            owner=str(project_id),
+            os_hidden=str(hidden).lower(),
+        )
+        return [
+            record
+            for record in found
+            if properties.is_ours(record, project_id)
+        ]
+
+    def _remove_dead(self, hidden: list[Record]) -> list[Record]:
+        """Delete what an attempt that died left; returns the rest."""
+        kept = []
+        for record in hidden:
+            if (
+                record.get(properties.VERIFIED)
+                and record["status"] == "active"
+            ):
+                kept.append(record)
+            else:
+                LOG.info("Removing the unfinished image %s", record["id"])
+                self._discard(record["id"])
+        return kept
+
+    def _retire(self, old: list[Record]) -> None:
+        """Hide or delete predecessors; those in use or protected are hidden.
+
+        What cannot be done for other reasons is raised: until it is done,
+        users would find two images of one name.
+        """
+        old.sort(key=lambda record: record["created_at"], reverse=True)
+        for position, record in enumerate(old):
+            if position < self.conf.glance.keep_previous:
+                self._hide(record)
+                continue
+            try:
+                self._delete(record)
+            except exception.ImageNotFound:
+                continue
+            except (exception.ImageInUse, exception.ImageProtected) as error:
+                LOG.warning(
+                    "Image %s is hidden instead of deleted: %s",
+                    record["id"],
+                    error.message,
+                )
+                self._hide(record)
+
+    def _hide(self, record: Record) -> None:
+        if not record.get("os_hidden"):
+            self._glance.update(
+                record["id"], os_hidden=True, **{properties.VERIFIED: "1"}
+            )
+
+    def _delete(self, record: Record) -> None:
+        if record.get("protected") and self.conf.glance.protected:
+            self._glance.update(record["id"], protected=False)
+        self._glance.delete(record["id"])
+
+    def _share(self, reference: ref.Reference, image_id: str) -> None:
+        if not self._shares or self.conf.glance.visibility != "shared":
+            return
+        wanted = {
+            project
+            for entry, projects in self._shares
+            if entry.allows(reference)
+            for project in projects
+        }
+        found = self._glance.members(image_id)
+        for project in sorted(wanted - found):
+            self._glance.add_member(image_id, project)
+        for project in sorted(found - wanted):
+            self._glance.remove_member(image_id, project)
+
+
+def _same(
+    records: list[Record], resolved: source.ResolvedImage
+) -> Record | None:
+    for record in records:
+        if (
+            record.get("docker_digest") == resolved.digest
+            and record.get("docker_platform") == resolved.platform
+            and record["status"] == "active"
+        ):
+            return record
+    return None
+
+
+def _parse_share(line: str) -> tuple[repositories.Repository, list[str]]:
+    name, *projects = line.split() or [""]
+    return repositories.parse_line(name), projects

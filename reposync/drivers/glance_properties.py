@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What an image looks like in Glance.
+
+The names are those that consumers read: the seed's, java-reposync
+(``docker_id`` and so on), and Glance's own for images of any kind
+(https://docs.openstack.org/glance/latest/admin/useful-image-properties.html).
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from reposync import reference as ref
+from reposync.drivers import base
+from reposync.sources import base as source
+
+#: Marks the images of this service; no others are replaced or deleted.
+MARKER = "reposync"
+#: Says that an image was complete and right before it was shown first.
+VERIFIED = "reposync_verified"
+_LABELS = "eu.indigo-datacloud."
+_LONGEST = 255
+#: Registries' names of architectures, and the names that clouds use.
+_ARCHITECTURES = {
+    "386": "i686",
+    "amd64": "x86_64",
+    "arm": "armv7l",
+    "arm64": "aarch64",
+}
+
+
+def selection(reference: ref.Reference) -> dict[str, str]:
+    """Give the properties that choose the images of a name and tag."""
+    return {"docker_name": reference.name, "docker_tag": str(reference.tag)}
+
+
+def properties(
+    reference: ref.Reference, resolved: source.ResolvedImage
+) -> dict[str, str]:
+    """Give the properties of a new image.
+
+    Labels are whatever somebody wrote: only four are taken, and cut to what
+    Glance stores.
+    """
+    labels = resolved.labels or {}
+    label = {
+        name: _clean(labels.get(_LABELS + name))
+        for name in ("type", "architecture", "distribution", "version")
+    }
+    architecture = resolved.architecture or ""
+    values = selection(reference) | {
+        MARKER: "1",
+        "docker_id": resolved.image_id,
+        "docker_digest": resolved.digest,
+        "docker_platform": resolved.platform,
+        "img_hv_type": "docker",
+        "hw_vm_mode": "exe",
+        "hypervisor_type": "docker",
+        "architecture": _ARCHITECTURES.get(architecture, architecture),
+        "os": label["type"],
+        "hw_architecture": label["architecture"],
+        "distribution": label["distribution"],
+        "dist_version": label["version"],
+        "os_distro": label["distribution"],
+        "os_version": label["version"],
+    }
+    return {key: value for key, value in values.items() if value}
+
+
+def to_image(record: Mapping[str, Any]) -> base.Image:
+    """Read an image as Glance shows it."""
+    return base.Image(
+        id=record["id"],
+        name=record.get("name") or "",
+        type="docker" if _is_docker(record) else "vm",
+        docker_id=record.get("docker_id"),
+        docker_name=record.get("docker_name"),
+        docker_tag=record.get("docker_tag"),
+        docker_digest=record.get("docker_digest"),
+        os=record.get("os") or record.get("os_type"),
+        architecture=record.get("hw_architecture")
+        or record.get("architecture"),
+        distribution=record.get("distribution") or record.get("os_distro"),
+        version=record.get("dist_version") or record.get("os_version"),
+        size=record.get("size"),
+        status=record.get("status"),
+        created_at=record.get("created_at"),
+        updated_at=record.get("updated_at"),
+    )
+
+
+def is_ours(record: Mapping[str, Any], project_id: str | None) -> bool:
+    """Tell whether the service may replace or delete an image.
+
+    Its own ones, and those java-reposync made in the same project.
+    """
+    if record.get("owner") != project_id:
+        return False
+    if record.get(MARKER):
+        return True
+    return _is_docker(record) and all(
+        record.get(key) for key in ("docker_id", "docker_name", "docker_tag")
+    )
+
+
+def _is_docker(record: Mapping[str, Any]) -> bool:
+    return record.get("container_format") == "docker"
+
+
+def _clean(value: object) -> str:
+    """Drop what Glance's database cannot store, and cut."""
+    text = str(value or "").strip()
+    text = "".join(c for c in text if c.isprintable() and ord(c) < 0x10000)
+    return text[:_LONGEST]
