@@ -105,6 +105,13 @@ class Database:
         """
         return self._run(self._facade.writer, work)
 
+    def ping(self) -> None:
+        """Ask the database something.
+
+        :raises DatabaseUnavailable: it does not answer
+        """
+        self.read(lambda session: session.execute(sa_sql.text("SELECT 1")))
+
     def dispose(self) -> None:
         """Close the idle connections."""
         self._facade.dispose_pool()

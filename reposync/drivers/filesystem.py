@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 import dataclasses
 import datetime
 from pathlib import Path
+from typing import Any
 
 from oslo_config import cfg
 from oslo_utils import uuidutils
@@ -168,7 +169,7 @@ def _is_same(record: store.Record, resolved: source.ResolvedImage) -> bool:
 
 
 def _to_image(record: store.Record) -> base.Image:
-    values = {name: record.get(name) for name in _FIELDS}
+    values: dict[str, Any] = {name: record.get(name) for name in _FIELDS}
     values["name"] = str(record.get("name") or "")
     values["type"] = "docker" if record.get("type") == "docker" else "vm"
     return base.Image(**values)

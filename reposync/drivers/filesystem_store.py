@@ -101,7 +101,7 @@ class Store:
         with translated(self.root):
             dead = self.root / f"{_NEW}{uuidutils.generate_uuid()}"
             (self.root / image_id).rename(dead)
-            shutil.rmtree(dead)
+            shutil.rmtree(dead, ignore_errors=True)
 
     def remove_dead(self) -> None:
         """Remove what processes left that died while they wrote."""

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Puts the HTTP interface together; the only place that does."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from oslo_config import cfg
+import oslo_middleware
+from oslo_middleware import healthcheck
+import pecan
+import stevedore
+
+from reposync import policy
+from reposync.api import auth
+from reposync.api import hooks
+from reposync.api import middleware
+from reposync.api import services as api_services
+from reposync.api import streams
+from reposync.api import submit
+from reposync.api.controllers import root
+from reposync.conductor import rpcapi
+from reposync.db import session
+from reposync.webhooks import base as webhooks
+
+_HEALTHCHECK = "/healthcheck"
+#: A caller waits for the database as long as this many short retries.
+_RETRIES = 3
+
+
+def make_app(
+    conf: cfg.ConfigOpts,
+    db: session.Database | None = None,
+    conductor: rpcapi.ConductorAPI | None = None,
+) -> auth.Wsgi:
+    """Make the application.
+
+    Nothing is connected before the first request: servers fork after this.
+
+    :param db: another database than the configured one
+    :param conductor: another way to the conductors than the message bus
+    :raises BadSecret: there is no good secret for the strategy ``token``
+    """
+    services = make_services(conf, db, conductor)
+    app: auth.Wsgi = pecan.make_app(
+        root.RootController(),
+        hooks=[hooks.ServicesHook(services), hooks.ErrorHook()],
+        force_canonical=False,
+        guess_content_type_from_ext=False,
+    )
+    # From the inside out.  Authentication comes before anything reads the
+    # body, the limit of which holds for webhooks, too.  The envelope is
+    # around all that refuses.  The health of the service is nobody's secret
+    # and in the form that load balancers know, so it is outside of both.
+    # CORS adds its headers to errors, too.  The request id is outermost but
+    # for the proxy's headers, so that every answer and log line has it.
+    app = auth.make(app, conf)
+    app = oslo_middleware.RequestBodySizeLimiter(app, conf)
+    app = middleware.OneEnvelope(app)
+    app = Mounted(healthcheck.Healthcheck(None, conf), app)
+    app = oslo_middleware.CORS(app, conf)
+    app = middleware.AccessLog(app)
+    app = oslo_middleware.RequestId(app)
+    return oslo_middleware.HTTPProxyToWSGI(app, conf)
+
+
+def make_services(
+    conf: cfg.ConfigOpts,
+    db: session.Database | None = None,
+    conductor: rpcapi.ConductorAPI | None = None,
+) -> api_services.Services:
+    """Make what controllers work with."""
+    db = db or session.Database(conf, retries=_RETRIES)
+    conductor = conductor or rpcapi.ConductorAPI(conf)
+    parsers: stevedore.ExtensionManager[webhooks.Parser]
+    parsers = stevedore.ExtensionManager("reposync.webhooks")
+    return api_services.Services(
+        conf=conf,
+        db=db,
+        conductor=conductor,
+        submitter=submit.Submitter(conf, db, conductor),
+        policy=policy.Policy(conf),
+        streams=streams.Streams(conf, db),
+        parsers={found.name: found.plugin for found in parsers},
+    )
+
+
+class Mounted:
+    """Answers one path by itself, and passes the rest on."""
+
+    def __init__(self, mounted: auth.Wsgi, app: auth.Wsgi):
+        """Store both."""
+        self._mounted = mounted
+        self._app = app
+
+    def __call__(
+        self, environ: dict[str, Any], start_response: Any
+    ) -> Iterable[bytes]:
+        """Choose by the path."""
+        found = environ.get("PATH_INFO", "").rstrip("/") == _HEALTHCHECK
+        app = self._mounted if found else self._app
+        return app(environ, start_response)

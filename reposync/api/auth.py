@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who is asking: tokens of Keystone, or one shared secret."""
+
+from collections.abc import Callable
+from collections.abc import Iterable
+import hmac
+import os
+from pathlib import Path
+from typing import Any
+
+from keystonemiddleware import auth_token
+from oslo_config import cfg
+import webob.exc
+
+Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
+
+#: Shorter ones can be guessed.
+_SHORTEST = 16
+_PROJECT = "reposync"
+_USER = "token"
+_ROLES = "admin,manager,member,reader"
+
+#: Headers that tell who is asking; they come from the middleware only.
+_IDENTITY = (
+    "HTTP_X_IDENTITY",
+    "HTTP_X_USER",
+    "HTTP_X_PROJECT",
+    "HTTP_X_DOMAIN",
+    "HTTP_X_TENANT",
+    "HTTP_X_ROLE",
+    "HTTP_X_SERVICE",
+    "HTTP_X_IS_ADMIN",
+    "HTTP_X_AUTHORIZATION",
+    "HTTP_OPENSTACK_SYSTEM_SCOPE",
+)
+
+
+class BadSecret(Exception):
+    """The shared secret is missing, too short or open to others."""
+
+
+def make(app: Wsgi, conf: cfg.ConfigOpts) -> Wsgi:
+    """Put authentication before an application.
+
+    :raises BadSecret: there is no good secret for the strategy ``token``
+    """
+    if conf.api.auth_strategy == "token":
+        strict: Wsgi = TokenAuth(app, read_secret(conf))
+    else:
+        strict = auth_token.AuthProtocol(app, {"oslo_config_config": conf})
+    return Gate(strict, app)
+
+
+def read_secret(conf: cfg.ConfigOpts) -> str:
+    """Find the shared secret.
+
+    :raises BadSecret: it is missing, too short or open to others
+    """
+    secret, path = conf.api.token, conf.api.token_file
+    if not secret and path:
+        try:
+            mode = os.stat(path).st_mode
+            if mode & 0o077:
+                raise BadSecret(f"Others can read {path}: chmod 600 {path}")
+            secret = Path(path).read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise BadSecret(
+                f"{path} cannot be read: {error.strerror}"
+            ) from error
+    if not secret or len(secret) < _SHORTEST:
+        raise BadSecret(
+            "auth_strategy = token needs [api] token or token_file with at "
+            f"least {_SHORTEST} characters: openssl rand -hex 32"
+        )
+    return str(secret)
+
+
+class Gate:
+    """Lets through without a token what is for everybody.
+
+    That is discovery, and the webhooks, which authenticate by themselves.
+    """
+
+    def __init__(self, strict: Wsgi, app: Wsgi):
+        """Store both ways."""
+        self._strict = strict
+        self._app = app
+
+    def __call__(
+        self, environ: dict[str, Any], start_response: Any
+    ) -> Iterable[bytes]:
+        """Choose the way."""
+        path = environ.get("PATH_INFO", "").rstrip("/")
+        if path in ("", "/v1", "/v1/notify"):
+            forget(environ)
+            return self._app(environ, start_response)
+        return self._strict(environ, start_response)
+
+
+class TokenAuth:
+    """One secret in ``X-Auth-Token``; whoever knows it may do everything."""
+
+    def __init__(self, app: Wsgi, secret: str):
+        """Store the secret."""
+        self._app = app
+        self._secret = secret.encode()
+
+    def __call__(
+        self, environ: dict[str, Any], start_response: Any
+    ) -> Iterable[bytes]:
+        """Compare in constant time."""
+        # WSGI hands bytes on as Latin-1.
+        shown = environ.pop("HTTP_X_AUTH_TOKEN", "").encode("latin-1")
+        forget(environ)
+        if not hmac.compare_digest(shown, self._secret):
+            refusal = webob.exc.HTTPUnauthorized()
+            refusal.headers["WWW-Authenticate"] = "Token"
+            return refusal(environ, start_response)
+        environ |= {
+            "HTTP_X_USER_ID": _USER,
+            "HTTP_X_PROJECT_ID": _PROJECT,
+            "HTTP_X_ROLES": _ROLES,
+        }
+        return self._app(environ, start_response)
+
+
+def forget(environ: dict[str, Any]) -> None:
+    """Drop what a caller claims to be."""
+    for name in [key for key in environ if key.startswith(_IDENTITY)]:
+        del environ[name]

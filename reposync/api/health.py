@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whether the service has what it needs, for ``/healthcheck``.
+
+These are backends of oslo.middleware's healthcheck.
+"""
+
+import ssl
+import threading
+import time
+from typing import Any
+
+import kombu
+from oslo_config import cfg
+from oslo_log import log
+import oslo_messaging
+from oslo_middleware.healthcheck import pluginbase
+
+from reposync.db import session
+
+LOG = log.getLogger(__name__)
+
+#: Seconds that a result counts: probes of many balancers are one look.
+_FRESH = 5.0
+#: Seconds until a broker that does not answer counts as away.
+_PATIENCE = 2.0
+
+
+class _Health(pluginbase.HealthcheckBaseExtension):
+    """Looks now and then, and remembers what it saw."""
+
+    what: str
+
+    def __init__(self, oslo_conf: cfg.ConfigOpts, conf: Any):
+        super().__init__(oslo_conf, conf)
+        self._lock = threading.Lock()
+        self._seen = 0.0
+        self._well = False
+
+    def healthcheck(
+        self, server_port: int | None = None
+    ) -> pluginbase.HealthcheckResult:
+        """Tell how it is."""
+        with self._lock:
+            if not self._seen or time.monotonic() > self._seen + _FRESH:
+                self._look()
+            well = self._well
+        reason = f"{self.what} {'OK' if well else 'AWAY'}"
+        return pluginbase.HealthcheckResult(available=well, reason=reason)
+
+    def _look(self) -> None:
+        before, known = self._well, bool(self._seen)
+        try:
+            self.probe()
+            self._well = True
+        except Exception as error:  # noqa: BLE001 (whatever it is, it is away)
+            self._well = False
+            if before or not known:
+                LOG.error(
+                    "The %s is away: %s", self.what, type(error).__name__
+                )
+        if self._well and known and not before:
+            LOG.info("The %s is back", self.what)
+        self._seen = time.monotonic()
+
+    def probe(self) -> None:
+        """Look; raise whatever is wrong."""
+        raise NotImplementedError
+
+
+class DatabaseHealth(_Health):
+    """The database answers a question."""
+
+    what = "database"
+
+    def __init__(self, oslo_conf: cfg.ConfigOpts, conf: Any):
+        """Store the configuration."""
+        super().__init__(oslo_conf, conf)
+        self._db = session.Database(oslo_conf, retries=0)
+
+    def probe(self) -> None:
+        """Ask it."""
+        self._db.ping()
+
+
+class MessagingHealth(_Health):
+    """The message bus lets the service in."""
+
+    what = "message bus"
+
+    def __init__(self, oslo_conf: cfg.ConfigOpts, conf: Any):
+        """Store the configuration."""
+        super().__init__(oslo_conf, conf)
+        self._oslo_conf = oslo_conf
+
+    def probe(self) -> None:
+        """Log in at one of its hosts."""
+        url = oslo_messaging.TransportURL.parse(self._oslo_conf)
+        if url.transport == "fake":
+            return
+        failure: Exception | None = None
+        for host in url.hosts:
+            try:
+                self._enter(url, host)
+            except Exception as error:  # noqa: BLE001 (the next may do)
+                failure = error
+            else:
+                return
+        raise failure or ValueError("transport_url names no host")
+
+    def _enter(self, url: Any, host: Any) -> None:
+        connection = kombu.Connection(
+            hostname=host.hostname,
+            port=host.port or 5672,
+            userid=host.username,
+            password=host.password,
+            virtual_host=url.virtual_host or "/",
+            connect_timeout=_PATIENCE,
+            ssl=self._tls(host.hostname),
+        )
+        with connection:
+            connection.connect()
+
+    def _tls(self, hostname: str) -> Any:
+        options = self._oslo_conf.oslo_messaging_rabbit
+        if not options.ssl:
+            return False
+        return {
+            "ca_certs": options.ssl_ca_file or None,
+            "certfile": options.ssl_cert_file or None,
+            "keyfile": options.ssl_key_file or None,
+            "cert_reqs": ssl.CERT_REQUIRED
+            if options.ssl_ca_file
+            else ssl.CERT_NONE,
+            "server_hostname": hostname,
+        }

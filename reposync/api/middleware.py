@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Around the whole application: the access log and the form of errors."""
+
+from collections.abc import Iterable
+import time
+from typing import Any
+
+from oslo_log import log
+import webob
+
+from reposync.api import auth
+from reposync.api import errors
+
+LOG = log.getLogger(__name__)
+
+_KEPT = ("WWW-Authenticate", "Retry-After", "Allow")
+
+
+class AccessLog:
+    """One line a request, without the query: it may hold a secret."""
+
+    def __init__(self, app: auth.Wsgi):
+        """Store the application."""
+        self._app = app
+
+    def __call__(
+        self, environ: dict[str, Any], start_response: Any
+    ) -> Iterable[bytes]:
+        """Log when the answer begins."""
+        begun = time.monotonic()
+
+        def start(status: str, headers: Any, *rest: Any) -> Any:
+            LOG.info(
+                '%s "%s %s" %s %.3f s [%s]',
+                environ.get("REMOTE_ADDR", "-"),
+                environ.get("REQUEST_METHOD"),
+                environ.get("PATH_INFO"),
+                status.partition(" ")[0],
+                time.monotonic() - begun,
+                environ.get("openstack.request_id", "-"),
+            )
+            return start_response(status, headers, *rest)
+
+        return self._app(environ, start)
+
+
+class OneEnvelope:
+    """Gives every error the same form, whoever made it."""
+
+    def __init__(self, app: auth.Wsgi):
+        """Store the application."""
+        self._app = app
+
+    def __call__(
+        self, environ: dict[str, Any], start_response: Any
+    ) -> Iterable[bytes]:
+        """Look at the answer, and replace it if it is a foreign error."""
+        request = webob.Request(environ)
+        request_id = environ.get("openstack.request_id")
+        # Pecan refuses what it cannot render; everything here is JSON.
+        environ["reposync.accept"] = environ.get("HTTP_ACCEPT", "")
+        environ["HTTP_ACCEPT"] = "*/*"
+        try:
+            answer = request.get_response(self._app)
+        except UnicodeDecodeError:
+            answer = errors.from_status(400, request_id)
+        except webob.exc.HTTPException as error:
+            answer = errors.from_status(error.status_int, request_id)
+        except Exception:
+            LOG.exception("A request failed unexpectedly")
+            answer = errors.from_status(500, request_id)
+        if answer.status_int >= 400 and not errors.is_envelope(answer):
+            foreign = answer
+            answer = errors.from_status(foreign.status_int, request_id)
+            for name in _KEPT:
+                if name in foreign.headers:
+                    answer.headers[name] = foreign.headers[name]
+        return answer(environ, start_response)

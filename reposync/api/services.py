@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What controllers work with."""
+
+import dataclasses
+
+from oslo_config import cfg
+
+from reposync import policy as reposync_policy
+from reposync.api import streams
+from reposync.api import submit
+from reposync.conductor import rpcapi
+from reposync.db import session
+from reposync.webhooks import base as webhooks
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Services:
+    """The same for all requests of a process.
+
+    :ivar parsers: of webhooks, by format
+    """
+
+    conf: cfg.ConfigOpts
+    db: session.Database
+    conductor: rpcapi.ConductorAPI
+    submitter: submit.Submitter
+    policy: reposync_policy.Policy
+    streams: streams.Streams
+    parsers: dict[str, webhooks.Parser]

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Writes down what callers ask for, and nudges a conductor."""
+
+import os
+import queue
+import threading
+from typing import Any
+
+from oslo_config import cfg
+from oslo_log import log
+
+from reposync import exception
+from reposync import keys
+from reposync import reference as ref
+from reposync.conductor import rpcapi
+from reposync.db import models
+from reposync.db import operations
+from reposync.db import session
+
+LOG = log.getLogger(__name__)
+
+_WAITING = 1000
+
+
+class Submitter:
+    """Makes operations; the row first, then the nudge."""
+
+    def __init__(
+        self,
+        conf: cfg.ConfigOpts,
+        db: session.Database,
+        conductor: rpcapi.ConductorAPI,
+    ):
+        """Store what to work with."""
+        self._conf = conf
+        self._db = db
+        self._nudger = Nudger(conductor)
+
+    def pull(self, caller: Any, reference: ref.Reference) -> models.Operation:
+        """Ask for an image.
+
+        :raises InvalidReference: it names a digest
+        :raises DatabaseUnavailable: nothing was accepted
+        """
+        if reference.digest:
+            raise exception.InvalidReference(
+                f"{reference} names a digest, which never changes, so there "
+                "is nothing to keep in step. Name a tag"
+            )
+        key = keys.pull_key(self._conf, reference)
+        return self._submit(caller, "pull", key, reference=str(reference))
+
+    def delete(self, caller: Any, image_id: str) -> models.Operation:
+        """Ask for the deletion of an image.
+
+        :raises DatabaseUnavailable: nothing was accepted
+        """
+        key = keys.delete_key(self._conf, image_id)
+        return self._submit(caller, "delete", key, image_id=image_id)
+
+    def sync(self, caller: Any) -> models.Operation:
+        """Ask for all listed repositories.
+
+        :raises DatabaseUnavailable: nothing was accepted
+        """
+        return self._submit(caller, "sync", keys.sync_key(self._conf))
+
+    def _submit(
+        self, caller: Any, kind: str, key: str, **values: Any
+    ) -> models.Operation:
+        request = operations.Request(
+            kind,
+            key,
+            project_id=caller.project_id,
+            user_id=caller.user_id,
+            request_id=caller.request_id,
+            **values,
+        )
+        operation = operations.submit(self._db, request)
+        self._nudger.nudge(caller, operation.id)
+        return operation
+
+
+class Nudger:
+    """Sends nudges from a thread, so that no answer waits for the broker.
+
+    A nudge that is lost costs seconds: conductors look for themselves.
+    """
+
+    def __init__(self, conductor: rpcapi.ConductorAPI):
+        """Store where to send them; the thread comes with the first."""
+        self._conductor = conductor
+        self._queue: queue.Queue[tuple[Any, str]] = queue.Queue(_WAITING)
+        self._lock = threading.Lock()
+        self._pid: int | None = None
+        self._away = False
+
+    def nudge(self, caller: Any, operation_id: str) -> None:
+        """Send one soon; dropped if too many wait."""
+        self._ensure_thread()
+        try:
+            self._queue.put_nowait((caller, operation_id))
+        except queue.Full:
+            LOG.debug("The nudge for operation %s is dropped", operation_id)
+
+    def _ensure_thread(self) -> None:
+        # WSGI servers fork after the application was made; threads stay
+        # behind, so each process starts its own.
+        with self._lock:
+            if self._pid != os.getpid():
+                self._pid = os.getpid()
+                threading.Thread(
+                    target=self._run, name="nudger", daemon=True
+                ).start()
+
+    def _run(self) -> None:
+        while True:
+            self._send(*self._queue.get())
+
+    def _send(self, caller: Any, operation_id: str) -> None:
+        try:
+            self._conductor.process(caller, operation_id)
+        except exception.ConductorUnavailable as error:
+            if not self._away:
+                LOG.warning(
+                    "Nudges do not reach a conductor, which finds operations "
+                    "by itself a little later: %s",
+                    error.message,
+                )
+            self._away = True
+        except Exception:
+            LOG.exception("The nudge for operation %s failed", operation_id)
+        else:
+            if self._away:
+                LOG.info("Nudges reach a conductor again")
+            self._away = False

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How things look in answers."""
+
+from collections.abc import Mapping
+import datetime
+from typing import Any
+
+from reposync.db import models
+
+
+def operation(
+    row: models.Operation,
+    base_url: str,
+    counts: Mapping[str, Mapping[str, int]] | None = None,
+) -> dict[str, Any]:
+    """Show an operation.
+
+    :param base_url: address of the API, without a slash at its end
+    :param counts: of the parts of synchronisations, by their id
+    """
+    shown = {
+        "id": row.id,
+        "kind": row.kind,
+        "state": row.state,
+        "reference": row.reference,
+        "image_id": row.image_id,
+        "outcome": row.outcome,
+        "image": row.image,
+        "attempt": row.attempt,
+        "progress": {
+            "phase": row.phase,
+            "bytes": row.bytes_done,
+            "total": row.bytes_total,
+        },
+        "error": _error(row),
+        "coalesced": row.coalesced,
+        "parent_id": row.parent_id,
+        "project_id": row.project_id,
+        "user_id": row.user_id,
+        "request_id": row.request_id,
+        "created_at": _time(row.created_at),
+        "started_at": _time(row.started_at),
+        "finished_at": _time(row.finished_at),
+        "updated_at": _time(row.updated_at),
+        "links": [{"rel": "self", "href": operation_url(row, base_url)}],
+    }
+    if row.kind == "sync":
+        empty = dict.fromkeys(_COUNTS, 0)
+        shown["counts"] = dict((counts or {}).get(row.id, empty))
+    return shown
+
+
+def part(row: models.Operation) -> dict[str, Any]:
+    """Show a pull that has ended, as a line of a stream."""
+    return {
+        "reference": row.reference,
+        "outcome": row.outcome,
+        "image": row.image,
+        "error": _error(row),
+        "operation_id": row.id,
+    }
+
+
+def operation_url(row: models.Operation, base_url: str) -> str:
+    """Give the address of an operation."""
+    return f"{base_url}/v1/operations/{row.id}"
+
+
+_COUNTS = (
+    *models.OUTCOMES,
+    "failed",
+    "cancelled",
+    *models.UNFINISHED,
+    "total",
+)
+
+
+def _error(row: models.Operation) -> dict[str, Any] | None:
+    if row.error_code is None:
+        return None
+    return {"code": row.error_code, "message": row.error_message}
+
+
+def _time(milliseconds: int | None) -> str | None:
+    if milliseconds is None:
+        return None
+    moment = datetime.datetime.fromtimestamp(milliseconds / 1000, datetime.UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

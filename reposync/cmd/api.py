@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``reposync-api``: the HTTP interface with a server of its own."""
+
+import sys
+import threading
+
+from oslo_config import cfg
+from oslo_service import service as oslo_service
+
+from reposync import service
+from reposync.api import app
+from reposync.api import auth
+from reposync.api import server
+
+
+class ApiService(oslo_service.Service):
+    """The server as a service: it forks before `start`."""
+
+    def __init__(self, conf: cfg.ConfigOpts, wsgi: auth.Wsgi):
+        """Store what to serve."""
+        super().__init__()
+        self._server = server.ApiServer(conf, wsgi)
+        self._done = threading.Event()
+
+    def start(self) -> None:
+        """Listen."""
+        self._server.start()
+
+    def stop(self, graceful: bool = True) -> None:
+        """Answer what was begun, and end."""
+        self._server.stop()
+        self._done.set()
+        super().stop()
+
+    def wait(self) -> None:
+        """Wait until the service is stopped."""
+        self._done.wait()
+        super().wait()
+
+
+def main() -> int:
+    """Serve until told to stop."""
+    conf = service.prepare(sys.argv[1:])
+    try:
+        served = ApiService(conf, app.make_app(conf))
+    except (auth.BadSecret, server.BadOptions) as error:
+        print(f"reposync-api: {error}", file=sys.stderr)  # noqa: T201
+        return 1
+    launcher = oslo_service.launch(
+        conf, served, workers=conf.api.workers, restart_method="mutate"
+    )
+    return launcher.wait() or 0
