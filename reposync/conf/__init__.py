@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The options of the service, one module a group.
 
-A module has ``GROUP``, ``OPTIONS`` and nothing else that counts.  The one
-configuration object is :data:`oslo_config.cfg.CONF`, because oslo.messaging
+A module has ``GROUP``, ``OPTIONS`` and, if a library registers more options
+in its group, ``LISTED``.  The one configuration object is :data:`oslo_config.cfg.CONF`, because oslo.messaging
 registers some of its own options nowhere else; everything gets it as an
 argument.
 """
@@ -29,4 +29,7 @@ def register_opts(conf: cfg.ConfigOpts) -> None:
 
 def list_opts() -> list[tuple[cfg.OptGroup, list[cfg.Opt]]]:
     """List all options for the sample file and the reference."""
-    return [(module.GROUP, list(module.OPTIONS)) for module in modules()]
+    return [
+        (module.GROUP, [*module.OPTIONS, *getattr(module, "LISTED", ())])
+        for module in modules()
+    ]

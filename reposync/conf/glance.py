@@ -79,16 +79,16 @@ piece included.
 ]
 
 
-def _keystoneauth() -> list[cfg.Opt]:
-    options = [
-        *loading.get_auth_common_conf_options(),
-        *loading.get_session_conf_options(),
-        *loading.get_adapter_conf_options(include_deprecated=False),
-        *loading.get_auth_plugin_conf_options("password"),
-        *loading.get_auth_plugin_conf_options("v3applicationcredential"),
-    ]
-    unique = {option.dest: option for option in options}
-    return list(unique.values())
+OPTIONS = [
+    *_OWN,
+    *loading.get_auth_common_conf_options(),
+    *loading.get_session_conf_options(),
+    *loading.get_adapter_conf_options(include_deprecated=False),
+]
 
-
-OPTIONS = [*_OWN, *_keystoneauth()]
+#: Which of these there are depends on ``auth_type``; keystoneauth registers
+#: them by itself.  They are listed for the sample and the reference.
+LISTED = [
+    *loading.get_auth_plugin_conf_options("password"),
+    *loading.get_auth_plugin_conf_options("v3applicationcredential"),
+]
