@@ -56,6 +56,9 @@ def register_opts(conf: cfg.ConfigOpts) -> None:
     set_defaults()
     log.register_options(conf)
     db_options.set_defaults(conf)
+    # The messaging driver registers them only when it is loaded, but the
+    # API's look at the broker's health comes before.
+    conf.register_opts(impl_rabbit.rabbit_opts, group="oslo_messaging_rabbit")
     reposync_conf.register_opts(conf)
 
 

@@ -21,7 +21,6 @@ from reposync.api.controllers import root
 from reposync.conductor import rpcapi
 from reposync.db import session
 
-
 _HEALTHCHECK = "/healthcheck"
 #: A caller waits for the database as long as this many short retries.
 _RETRIES = 3

@@ -34,8 +34,8 @@ class Job:
         self._heartbeat = heartbeat
         self._beaten = time.monotonic()
         self._lock = threading.Lock()
-        self._progress: tuple[str, int, int | None] | None = None
-        self._written: tuple[str, int, int | None] | None = None
+        self._progress: leases.Progress | None = None
+        self._written: leases.Progress | None = None
         self._stop: exception.ReposyncError | None = None
 
     def progress(self, phase: str, done: int, total: int | None) -> None:
@@ -47,6 +47,11 @@ class Job:
         """
         self._progress = (phase, done, total)
         self.check()
+
+    @property
+    def latest(self) -> leases.Progress | None:
+        """How far the work is."""
+        return self._progress
 
     def check(self) -> None:
         """End the work if it has to end; raises as :meth:`progress`."""
@@ -87,7 +92,7 @@ class Job:
     def _extend(
         self,
         db: db_session.Database,
-        progress: tuple[str, int, int | None] | None,
+        progress: leases.Progress | None,
     ) -> None:
         # Counted from before the write: the row's lease is never shorter
         # than what is believed here.

@@ -110,6 +110,7 @@ class Worker:
             "succeeded",
             outcome=outcome,
             image=image.to_dict(),
+            progress=job.latest,
         )
         LOG.info(
             "Operation %s succeeded: %s",

@@ -2,9 +2,9 @@
 """The options of the service, one module a group.
 
 A module has ``GROUP``, ``OPTIONS`` and, if a library registers more options
-in its group, ``LISTED``.  The one configuration object is :data:`oslo_config.cfg.CONF`, because oslo.messaging
-registers some of its own options nowhere else; everything gets it as an
-argument.
+in its group, ``LISTED``.  The one configuration object is
+:data:`oslo_config.cfg.CONF`, because oslo.messaging registers some of its own
+options nowhere else; everything gets it as an argument.
 """
 
 import importlib

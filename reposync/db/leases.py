@@ -27,6 +27,9 @@ _RELEASED: dict[str, Any] = {
     "pending_key": None,
 }
 
+#: Phase, bytes done, bytes in all or None.
+Progress = tuple[str, int, int | None]
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Lease:
@@ -123,7 +126,7 @@ def extend(
     db: db_session.Database,
     lease: Lease,
     seconds: int,
-    progress: tuple[str, int, int | None] | None = None,
+    progress: Progress | None = None,
 ) -> bool:
     """Give a sign of life, with the progress if there is any.
 
@@ -136,8 +139,7 @@ def extend(
         "updated_at": clock.now_ms(),
     }
     if progress is not None:
-        phase, done, total = progress
-        values |= {"phase": phase, "bytes_done": done, "bytes_total": total}
+        values |= _progress_values(progress)
 
     def work(session: orm.Session) -> bool:
         fenced(session, lease, values)
@@ -156,11 +158,13 @@ def finish(
     *,
     outcome: str | None = None,
     image: Mapping[str, Any] | None = None,
+    progress: Progress | None = None,
     error: exception.ReposyncError | None = None,
 ) -> None:
     """End an operation.
 
     :param state: ``succeeded``, ``failed`` or ``cancelled``
+    :param progress: how far the work went
     :raises LeaseLost: the operation belongs to another worker now
     """
     now = clock.now_ms()
@@ -174,6 +178,8 @@ def finish(
     }
     if image is not None:
         values |= {"image": dict(image), "image_id": image["id"]}
+    if progress is not None:
+        values |= _progress_values(progress)
     db.write(lambda session: fenced(session, lease, values))
 
 
@@ -226,6 +232,12 @@ def owned(db: db_session.Database, prefix: str) -> list[Lease]:
     )
     found = db.read(lambda session: list(session.scalars(statement)))
     return [Lease(row.id, row.owner or "", row.attempt) for row in found]
+
+
+def _progress_values(progress: Progress) -> dict[str, Any]:
+    return dict(
+        zip(("phase", "bytes_done", "bytes_total"), progress, strict=True)
+    )
 
 
 def fenced(

@@ -144,6 +144,7 @@ class ImagesTest(service.ServiceTestCase):
         done = self.admin.done(self.admin.pull(self.name))
         disk = self.cloud.glance.create_image(
             f"{self.name}-disk",
+            allow_duplicates=True,
             container_format="bare",
             disk_format="raw",
             data=b"disk",

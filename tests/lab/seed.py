@@ -37,9 +37,7 @@ def fill(state: lab_state.State, registry: str) -> None:
     busybox = _layer(("busybox-static",))
     extra = images.Layer.of_files({"etc/motd": b"extra\n"})
     images.push_image(registry, "demo/busybox", "latest", [busybox])
-    images.push_image(
-        registry, "demo/busybox", "1.36-extra", [busybox, extra]
-    )
+    images.push_image(registry, "demo/busybox", "1.36-extra", [busybox, extra])
     images.push_image(
         registry,
         "demo/debian-tools",
