@@ -7,6 +7,8 @@ from oslo_config import cfg
 from oslo_db import options as db_options
 from oslo_log import log
 import oslo_messaging
+from oslo_messaging import transport
+from oslo_service import opts as service_opts
 from oslo_messaging._drivers import impl_rabbit
 
 from reposync import conf as reposync_conf
@@ -56,8 +58,10 @@ def register_opts(conf: cfg.ConfigOpts) -> None:
     set_defaults()
     log.register_options(conf)
     db_options.set_defaults(conf)
-    # The messaging driver registers them only when it is loaded, but the
-    # API's look at the broker's health comes before.
+    # oslo.messaging registers these only when it connects, but the API's look
+    # at the broker's health and the standalone mode come before.
+    conf.register_opts(transport._transport_opts)
+    service_opts.register_service_opts(conf)
     conf.register_opts(impl_rabbit.rabbit_opts, group="oslo_messaging_rabbit")
     reposync_conf.register_opts(conf)
 

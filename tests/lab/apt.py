@@ -2,13 +2,14 @@
 """Installs Debian packages without starting the services in them."""
 
 import contextlib
-from pathlib import Path
 import os
+from pathlib import Path
 import shutil
 import subprocess
 
 from tests.lab import server
 
+_INSTALL = ("apt-get", "install", "-y", "-q", "--no-install-recommends")
 _POLICY = Path("/usr/sbin/policy-rc.d")
 
 
@@ -31,8 +32,7 @@ def install(packages: list[str]) -> None:
     with _services_kept_down():
         server.run(["apt-get", "update", "-q"], env=env)
         server.run(
-            ["apt-get", "install", "-y", "-q", "--no-install-recommends"]
-            + missing,
+            [*_INSTALL, *missing],
             env=env,
         )
 

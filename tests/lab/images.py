@@ -208,7 +208,9 @@ def push_index(
                 "mediaType": MANIFEST,
                 "digest": image.digest,
                 "size": image.size,
-                "platform": dict(zip(names, platform.split("/"))),
+                "platform": dict(
+                    zip(names, platform.split("/"), strict=False)
+                ),
             }
         )
     body = {"schemaVersion": 2, "mediaType": INDEX, "manifests": manifests}

@@ -18,6 +18,7 @@ _LABELS = {
     "eu.indigo-datacloud.distribution": "debian",
     "eu.indigo-datacloud.version": "12",
 }
+_DOWNLOAD = ("apt-get", "download", "-o", "APT::Sandbox::User=root")
 #: One layer each.
 _TOOLS = (
     ("busybox-static", "libc6", "libc-bin"),
@@ -77,8 +78,7 @@ def _fetch(package: str) -> Path:
         with tempfile.TemporaryDirectory(dir=cache) as directory:
             # apt's own account cannot write below a closed home.
             server.run(
-                ["apt-get", "download", "-o", "APT::Sandbox::User=root"]
-                + [package],
+                [*_DOWNLOAD, package],
                 cwd=directory,
             )
             for path in Path(directory).iterdir():
