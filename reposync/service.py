@@ -8,8 +8,8 @@ from oslo_db import options as db_options
 from oslo_log import log
 import oslo_messaging
 from oslo_messaging import transport
-from oslo_service import opts as service_opts
 from oslo_messaging._drivers import impl_rabbit
+from oslo_service import opts as service_opts
 
 from reposync import conf as reposync_conf
 from reposync import version

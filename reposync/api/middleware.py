@@ -44,6 +44,29 @@ class AccessLog:
         return self._app(environ, start)
 
 
+class Covered:
+    """Hides two headers from Pecan, and keeps them for the controllers.
+
+    Pecan refuses an ``Accept`` it cannot render, while everything here is
+    JSON; and it parses a JSON body before any controller runs, while a
+    webhook's must not be looked at before its secret was.
+    """
+
+    def __init__(self, app: auth.Wsgi):
+        """Store the application."""
+        self._app = app
+
+    def __call__(
+        self, environ: dict[str, Any], start_response: Any
+    ) -> Iterable[bytes]:
+        """Cover them."""
+        environ["reposync.accept"] = environ.pop("HTTP_ACCEPT", "")
+        content_type = environ.pop("CONTENT_TYPE", "")
+        environ["reposync.content_type"] = content_type
+        environ["CONTENT_TYPE"] = "application/octet-stream"
+        return self._app(environ, start_response)
+
+
 class OneEnvelope:
     """Gives every error the same form, whoever made it."""
 
@@ -57,9 +80,6 @@ class OneEnvelope:
         """Look at the answer, and replace it if it is a foreign error."""
         request = webob.Request(environ)
         request_id = environ.get("openstack.request_id")
-        # Pecan refuses what it cannot render; everything here is JSON.
-        environ["reposync.accept"] = environ.get("HTTP_ACCEPT", "")
-        environ["HTTP_ACCEPT"] = "*/*"
         try:
             answer = request.get_response(self._app)
         except UnicodeDecodeError:

@@ -55,12 +55,14 @@ def body(wanted: dict[str, Any]) -> dict[str, Any] | None:
     :raises InvalidRequest: it is no JSON, or does not fit the schema
     """
     request = pecan.request
-    if not request.is_body_readable:
+    content = request.body if request.is_body_readable else b""
+    if not content:
         return None
-    if request.content_type != "application/json":
+    kind, _, _ = request.environ["reposync.content_type"].partition(";")
+    if kind.strip().lower() != "application/json":
         raise webob.exc.HTTPUnsupportedMediaType()
     try:
-        values = json.loads(request.body)
+        values = json.loads(content)
     except (ValueError, RecursionError) as error:
         raise exception.InvalidRequest("The body is not JSON") from error
     check(values, wanted, "field")

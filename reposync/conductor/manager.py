@@ -164,7 +164,8 @@ class Outage:
         """Note a failure."""
         with self._lock:
             if not self._away:
-                LOG.error("%s is away: %s", self._what, error)
+                cause = type(error.__cause__ or error).__name__
+                LOG.error("%s is away: %s (%s)", self._what, error, cause)
             self._away = True
 
     def over(self) -> None:

@@ -156,6 +156,7 @@ def _is_outage(error: Exception) -> bool:
     expected = (
         db_exception.DBConnectionError,
         db_exception.DBDeadlock,
+        db_exception.DBNonExistentDatabase,
         sa_exc.TimeoutError,
     )
     return isinstance(error, expected) or is_transient(error)

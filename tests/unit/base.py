@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What all unit tests share."""
 
+import logging
 from pathlib import Path
 
 import fixtures
@@ -18,7 +19,7 @@ class TestCase(testtools.TestCase):
         """Give the test ``conf``, ``config()`` and ``path``."""
         super().setUp()
         self.path = Path(self.useFixture(fixtures.TempDir()).path)
-        self.log = self.useFixture(fixtures.FakeLogger(level=0))
+        self.log = self.useFixture(fixtures.FakeLogger(level=logging.DEBUG))
         fixture = self.useFixture(config_fixture.Config(cfg.CONF))
         service.register_opts(cfg.CONF)
         self.conf: cfg.ConfigOpts = fixture.conf

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reading from something that falls silent."""
+
+import threading
+
+import testtools
+
+from reposync import exception
+from reposync.sources import watch
+
+
+class WatchedTest(testtools.TestCase):
+    """What comes, and what happens when nothing does."""
+
+    def setUp(self):
+        super().setUp()
+        self.release = threading.Event()
+
+    def watched(self, items, tick=lambda: None, seconds=60):
+        watched = watch.Watched(lambda: iter(items), tick, seconds)
+        self.addCleanup(watched.close)
+        self.addCleanup(self.release.set)
+        return watched
+
+    def generator(self, *items):
+        yield from items
+
+    def test_all_comes_in_order(self):
+        found = list(self.watched(self.generator(*range(100))))
+        self.assertEqual(list(range(100)), found)
+
+    def test_errors_come_through(self):
+        def broken():
+            yield 1
+            raise OSError("gone")
+
+        self.assertRaises(OSError, list, self.watched(broken()))
+
+    def silent(self):
+        def items():
+            yield 1
+            self.release.wait()
+
+        return items()
+
+    def test_silence_is_the_end(self):
+        self.assertRaises(
+            exception.SourceUnavailable,
+            list,
+            self.watched(self.silent(), seconds=0),
+        )
+
+    def test_a_tick_may_end_it(self):
+        def tick():
+            raise exception.OperationCancelled("enough")
+
+        self.assertRaises(
+            exception.OperationCancelled,
+            list,
+            self.watched(self.silent(), tick),
+        )

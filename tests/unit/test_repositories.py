@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The list of what is mirrored."""
+
+from reposync import exception
+from reposync import reference as ref
+from reposync import repositories
+from tests.unit import base
+
+LIST = """\
+# comment
+busybox
+
+host:5000/a/b:1.*   # a pattern
+NOT A NAME
+indigo/*
+debian:12
+debian:12
+a@sha256:0000000000000000000000000000000000000000000000000000000000000000
+"""
+
+
+class RepositoryListTest(base.TestCase):
+    """Names, patterns, bad lines."""
+
+    def setUp(self):
+        super().setUp()
+        self.list = repositories.RepositoryList.parse(LIST.splitlines())
+
+    def test_what_a_synchronisation_copies(self):
+        found = [str(each) for each in self.list.references()]
+        self.assertEqual(["busybox:latest", "debian:12"], found)
+
+    def test_bad_lines_have_their_numbers(self):
+        found = [(bad.number, bad.text[:10]) for bad in self.list.bad_lines]
+        self.assertEqual([(5, "NOT A NAME"), (9, "a@sha256:0")], found)
+
+    def test_what_webhooks_may_ask_for(self):
+        for name, expected in (
+            ("busybox", True),
+            ("busybox:1.36", True),
+            ("debian:12", True),
+            ("debian:13", False),
+            ("host:5000/a/b:1.2", True),
+            ("host:5000/a/b:2", False),
+            ("indigo/app:7", True),
+            ("indigo/team/app", True),
+            ("indigo", False),
+            ("quay.io/indigo/app", False),
+            ("other/busybox", False),
+        ):
+            reference = ref.Reference.parse(name)
+            self.assertEqual(expected, self.list.allows(reference), name)
+
+    def test_files(self):
+        path = self.path / "list"
+        self.assertRaises(
+            exception.RepositoriesUnreadable,
+            repositories.RepositoryList.load,
+            path,
+        )
+        path.write_bytes(b"busybox\n\xff\xfe\n")
+        found = repositories.RepositoryList.load(path)
+        self.assertEqual(1, len(found.entries))
+        self.assertEqual(1, len(found.bad_lines))
