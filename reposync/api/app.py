@@ -46,12 +46,13 @@ def make_app(
         force_canonical=False,
         guess_content_type_from_ext=False,
     )
-    # From the inside out.  Pecan sees no more than it needs.  Authentication comes before anything reads the
-    # body, the limit of which holds for webhooks, too.  The envelope is
-    # around all that refuses.  The health of the service is nobody's secret
-    # and in the form that load balancers know, so it is outside of both.
-    # CORS adds its headers to errors, too.  The request id is outermost but
-    # for the proxy's headers, so that every answer and log line has it.
+    # From the inside out.  Pecan sees no more than it needs.  Authentication
+    # comes before anything reads the body, the limit of which holds for
+    # webhooks, too.  The envelope is around all that refuses.  The health of
+    # the service is nobody's secret and in the form that load balancers know,
+    # so it is outside of both.  CORS adds its headers to errors, too.  The
+    # request id is outermost but for the proxy's headers, so that every
+    # answer and every log line has it.
     app = middleware.Covered(app)
     app = auth.make(app, conf)
     app = oslo_middleware.RequestBodySizeLimiter(app, conf)

@@ -10,6 +10,7 @@ import webob
 
 from reposync.api import auth
 from reposync.api import errors
+from reposync.api import streams
 
 LOG = log.getLogger(__name__)
 
@@ -45,11 +46,12 @@ class AccessLog:
 
 
 class Covered:
-    """Hides two headers from Pecan, and keeps them for the controllers.
+    """Keeps from Pecan what it would handle in its own way.
 
-    Pecan refuses an ``Accept`` it cannot render, while everything here is
-    JSON; and it parses a JSON body before any controller runs, while a
-    webhook's must not be looked at before its secret was.
+    It refuses an ``Accept`` it cannot render, while everything here is JSON.
+    It parses a JSON body before any controller runs, while a webhook's must
+    not be looked at before its secret was.  And it reads a body to its end
+    to see whether there is one, which for a stream would be too late.
     """
 
     def __init__(self, app: auth.Wsgi):
@@ -59,12 +61,27 @@ class Covered:
     def __call__(
         self, environ: dict[str, Any], start_response: Any
     ) -> Iterable[bytes]:
-        """Cover them."""
+        """Cover two headers, and bring a stream in behind Pecan."""
         environ["reposync.accept"] = environ.pop("HTTP_ACCEPT", "")
         content_type = environ.pop("CONTENT_TYPE", "")
         environ["reposync.content_type"] = content_type
         environ["CONTENT_TYPE"] = "application/octet-stream"
-        return self._app(environ, start_response)
+
+        def start(status: str, headers: Any, *rest: Any) -> Any:
+            if "reposync.stream" in environ:
+                status = "200 OK"
+                headers = [
+                    (name, value)
+                    for name, value in headers
+                    if not name.lower().startswith("content-")
+                ]
+                headers.append(("Content-Type", streams.MEDIA_TYPE))
+                headers.append(("X-Accel-Buffering", "no"))
+            return start_response(status, headers, *rest)
+
+        body = self._app(environ, start)
+        stream: Iterable[bytes] = environ.pop("reposync.stream", body)
+        return stream
 
 
 class OneEnvelope:

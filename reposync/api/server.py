@@ -10,6 +10,7 @@ from oslo_config import cfg
 from oslo_log import log
 
 from reposync.api import auth
+from reposync.api import streams
 
 LOG = log.getLogger(__name__)
 
@@ -59,6 +60,7 @@ class ApiServer:
         if options.tls_cert_file:
             server.ssl_adapter = self._tls()
         server.prepare()
+        streams.STOPPING.clear()
         self._server = server
         self._thread = threading.Thread(
             target=server.serve, name="api", daemon=True
@@ -68,6 +70,7 @@ class ApiServer:
 
     def stop(self) -> None:
         """Answer what was begun, and end."""
+        streams.STOPPING.set()
         if self._server is not None:
             self._server.stop()
         if self._thread is not None:

@@ -26,6 +26,9 @@ LOG = log.getLogger(__name__)
 
 MEDIA_TYPE = "application/x-ndjson"
 
+#: Set while the server of this process stops: all streams end then.
+STOPPING = threading.Event()
+
 
 class Streams:
     """Lends a limited number of streams: each holds a thread."""
@@ -82,20 +85,24 @@ def follow(
 ) -> Iterator[bytes]:
     """Give a line for each finished pull, and the operation last.
 
-    It always ends: with the operation, after ``stream_timeout``, or when the
-    database is away.
+    It always ends: with the operation, after ``stream_timeout``, when the
+    server stops, or when the database is away.
     """
     options = conf.api
     now = time.monotonic()
     deadline, spoken = now + options.stream_timeout, now
     told = _Told(db, operation)
+    # Servers send the headers with the first bytes: the caller shall know
+    # the operation's address at once.
+    yield b" "
     try:
         while True:
             current = operations.get(db, operation.id)
             for part in told.news(current):
                 spoken = time.monotonic()
                 yield _line(views.part(part))
-            if current.finished or time.monotonic() > deadline:
+            late = time.monotonic() > deadline or STOPPING.is_set()
+            if current.finished or late:
                 tally = operations.counts(db, [current.id])
                 shown = views.operation(current, base_url, tally)
                 yield _line({"operation": shown})
@@ -103,7 +110,7 @@ def follow(
             if time.monotonic() >= spoken + options.stream_heartbeat:
                 spoken = time.monotonic()
                 yield b" "
-            time.sleep(options.stream_poll_interval)
+            STOPPING.wait(options.stream_poll_interval)
     except exception.ReposyncError as error:
         yield errors.from_exception(error, request_id).body + b"\n"
     except Exception:

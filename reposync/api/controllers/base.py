@@ -59,11 +59,7 @@ def accepted(operation: models.Operation) -> Any:
             operation, url, request.caller.request_id
         )
         if stream is not None:
-            response.status = 200
-            response.content_type = streams.MEDIA_TYPE
-            response.headers["X-Accel-Buffering"] = "no"
-            response.app_iter = stream
-            return response
+            request.environ["reposync.stream"] = stream
     response.status = 202
     return {"operation": views.operation(operation, url)}
 
