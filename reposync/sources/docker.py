@@ -26,6 +26,7 @@ from reposync.sources import archive as guard
 from reposync.sources import base
 from reposync.sources import docker_auth
 from reposync.sources import docker_errors as errors
+from reposync.sources import docker_progress
 from reposync.sources import docker_refs
 from reposync.sources import watch
 
@@ -130,7 +131,7 @@ class DockerSource(base.Source):
     ) -> None:
         name = str(resolved.reference)
         stall = self.conf.docker.stall_timeout
-        seen = PullProgress()
+        seen = docker_progress.PullProgress()
 
         def begin() -> Iterator[dict[str, Any]]:
             client.timeout = stall
@@ -229,37 +230,6 @@ class DockerArchive:
 
     def _tick(self) -> None:
         self._progress("copying", self._done, None)
-
-
-class PullProgress:
-    """Adds up what the events of a pull tell of its layers.
-
-    :ivar done: bytes that were downloaded
-    :ivar total: bytes of the layers known so far, None before the first
-    """
-
-    def __init__(self) -> None:
-        """Begin with nothing."""
-        self._layers: dict[str, tuple[int, int]] = {}
-
-    @property
-    def done(self) -> int:
-        """Bytes downloaded."""
-        return sum(done for done, _ in self._layers.values())
-
-    @property
-    def total(self) -> int | None:
-        """Bytes of the layers known so far."""
-        return sum(total for _, total in self._layers.values()) or None
-
-    def add(self, event: dict[str, Any]) -> bool:
-        """Take an event in; tells whether anything changed."""
-        detail = event.get("progressDetail") or {}
-        if event.get("status") != "Downloading" or "current" not in detail:
-            return False
-        done, total = int(detail["current"]), int(detail.get("total") or 0)
-        self._layers[str(event.get("id"))] = (done, total)
-        return True
 
 
 @contextlib.contextmanager
