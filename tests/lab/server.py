@@ -82,13 +82,22 @@ class Server:
         """End it and all its children, and wait until they are gone."""
         if not self.running():
             return
-        pid = self._pid()
-        _signal(pid, how or self.stop_signal)
+        family = {each: started_at(each) for each in group(self._pid())}
+
+        def gone() -> bool:
+            return not any(
+                begun and started_at(each) == begun
+                for each, begun in family.items()
+            )
+
+        _signal(self._pid(), how or self.stop_signal)
         try:
-            wait(lambda: not group(pid), self.stop_seconds, _late)
+            wait(gone, self.stop_seconds, _late)
         except LabError:
-            _signal(pid, signal.SIGKILL)
-            wait(lambda: not group(pid), 10, self._fail)
+            for each, begun in family.items():
+                if begun and started_at(each) == begun:
+                    os.kill(each, signal.SIGKILL)
+            wait(gone, 10, self._fail)
 
     def kill(self) -> None:
         """End it as a power cut would."""
@@ -164,19 +173,31 @@ def started_at(pid: int) -> str | None:
     return None if state == "Z" else rest[18]
 
 
-def group(pid: int) -> list[int]:
-    """List the living processes of the session that a server leads."""
-    found = []
+def group(leader: int) -> list[int]:
+    """List a server's living processes: of its session, and descendants.
+
+    Some start children in sessions of their own.
+    """
+    parents: dict[int, int] = {}
+    found = set()
     for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                fields = (entry / "stat").read_text().rpartition(")")[2]
-            except OSError:
-                continue
-            state, _, _, session, *_ = fields.split()
-            if state != "Z" and int(session) == pid:
-                found.append(int(entry.name))
-    return found
+        if not entry.name.isdigit():
+            continue
+        try:
+            fields = (entry / "stat").read_text().rpartition(")")[2]
+        except OSError:
+            continue
+        state, parent, _, session, *_ = fields.split()
+        if state != "Z":
+            parents[int(entry.name)] = int(parent)
+            if leader in (int(session), int(entry.name)):
+                found.add(int(entry.name))
+    while (
+        more := {pid for pid, parent in parents.items() if parent in found}
+        - found
+    ):
+        found |= more
+    return sorted(found)
 
 
 def clean_environment() -> dict[str, str]:
