@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What every source must do, wherever it reads from."""
 
+import base64
 import json
 
 from reposync import exception
@@ -126,7 +127,8 @@ class SourceContract:
     def give_credentials(self, registry, user, password):
         auths = {}
         if user:
-            auths[registry] = {"username": user, "password": password}
+            pair = base64.b64encode(f"{user}:{password}".encode())
+            auths[registry] = {"auth": pair.decode()}
         self.config(auth_config=json.dumps({"auths": auths}), group="docker")
 
     def test_a_registry_that_is_away(self):

@@ -35,7 +35,9 @@ class Docker(server.Server):
         certificates.make(self.certificates)
         # A file of its own, or the machine's would be read.
         (self.data / "daemon.json").write_text("{}")
+        # After a power cut the old pid files would be taken for true.
         (self.state.run / "docker.pid").unlink(missing_ok=True)
+        shutil.rmtree(self.state.run / "docker", ignore_errors=True)
 
     def command(self) -> list[str]:
         run, pem = self.state.run, self.certificates
