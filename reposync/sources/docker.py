@@ -41,7 +41,15 @@ _CHUNK = 1024 * 1024
 
 
 class Client(docker.APIClient):
-    """docker-py's client, which also stops waiting in a pull."""
+    """docker-py's client, without two habits that do harm here."""
+
+    def merge_environment_settings(self, *args: Any, **kwargs: Any) -> Any:
+        """Let [docker] alone say which certificates count.
+
+        To requests, REQUESTS_CA_BUNDLE comes before a session's own ones.
+        """
+        self.trust_env = False
+        return super().merge_environment_settings(*args, **kwargs)
 
     def _set_request_timeout(self, kwargs: dict[str, Any]) -> dict[str, Any]:
         # A pull asks for no limit at all; a dead registry would hold it.
