@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the documents say is what the code does."""
+
+import inspect
+from pathlib import Path
+import re
+
+import testtools
+
+from reposync import conf
+from reposync import exception
+from reposync import policies
+from reposync.api import errors
+
+ROOT = Path(__file__).parents[2]
+#: Never reach a caller: they end an attempt, not an operation.
+INTERNAL = {"lease_lost", "stopping_service"}
+#: HTTP allows them, but nothing here answers with them.
+UNUSED = {"not_acceptable", "request_timeout"}
+
+
+class DocsTest(testtools.TestCase):
+    """Codes, options, paths."""
+
+    def test_every_error_is_in_the_guide_and_no_other(self):
+        codes = {
+            kind.code
+            for _, kind in inspect.getmembers(exception, inspect.isclass)
+        }
+        codes |= set(errors.HTTP_CODES.values()) | {"children_failed"}
+        text = (ROOT / "doc/source/operator.rst").read_text()
+        table = text[text.index("\nErrors\n") :]
+        listed = re.findall(r"^   \* - ``([a-z_]+)``$", table, re.M)
+        self.assertEqual(sorted(set(listed)), listed)
+        self.assertEqual(codes - INTERNAL - UNUSED, set(listed))
+
+    def test_every_option_is_in_the_sample(self):
+        text = (ROOT / "etc/reposync/reposync.conf.sample").read_text()
+        for group, options in conf.list_opts():
+            self.assertIn(f"\n[{group.name}]\n", text)
+            for option in options:
+                self.assertRegex(text, rf"(?m)^#{option.dest} = ")
+
+    def test_every_rule_is_in_the_sample(self):
+        text = (ROOT / "etc/reposync/policy.yaml.sample").read_text()
+        for rule in policies.list_rules():
+            self.assertIn(f'"{rule.name}"', text)
