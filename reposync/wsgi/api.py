@@ -10,7 +10,6 @@ import os
 from reposync import service
 from reposync.api import app
 from reposync.api import auth
-import reposync.cmd  # noqa: F401 (chooses the threading backend first)
 
 
 def make() -> auth.Wsgi:

@@ -39,7 +39,7 @@ class DocsTest(testtools.TestCase):
         for group, options in conf.list_opts():
             self.assertIn(f"\n[{group.name}]\n", text)
             for option in options:
-                self.assertRegex(text, rf"(?m)^#{option.dest} = ")
+                self.assertRegex(text, rf"(?m)^#{option.dest} =")
 
     def test_every_rule_is_in_the_sample(self):
         text = (ROOT / "etc/reposync/policy.yaml.sample").read_text()
