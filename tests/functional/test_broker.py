@@ -21,8 +21,8 @@ class BrokerTest(service.ServiceTestCase):
         begun = time.monotonic()
         operation = self.admin.pull(self.name)
         self.assertLess(time.monotonic() - begun, 5)
-        unwell = self.admin.call("GET", "/healthcheck")
-        self.assertEqual(503, unwell.status_code)
+        # A result counts for some seconds.
+        wait.until(lambda: not self.service.healthy(), "a bad health")
         answer = self.admin.call("GET", "/v1/images", timeout=60)
         self.assertEqual(503, answer.status_code)
         self.assertEqual(
