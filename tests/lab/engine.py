@@ -59,6 +59,14 @@ class Docker(server.Server):
             f"--config-file={self.data / 'daemon.json'}",
         ]
 
+    def stop(self, how: int | None = None) -> None:
+        """End it, and undo the mounts it leaves behind."""
+        super().stop(how)
+        for line in reversed(Path("/proc/mounts").read_text().splitlines()):
+            place = line.split()[1]
+            if Path(place).is_relative_to(self.data):
+                server.run(["umount", place])
+
     @property
     def registry_port(self) -> int:
         """The port of the registry that stands in for Docker Hub."""
