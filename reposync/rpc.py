@@ -6,8 +6,10 @@ acknowledges a call before it is carried out, so a message may be lost, and
 nothing depends on it.
 """
 
+import ssl
 from typing import Any
 
+import kombu
 from oslo_config import cfg
 import oslo_messaging
 
@@ -17,6 +19,8 @@ from reposync import exception
 TOPIC = "reposync-conductor"
 #: The version both ends speak; `conductor.rpcapi` tells its history.
 VERSION = "1.0"
+#: Seconds until a broker that does not answer counts as away.
+_PATIENCE = 2.0
 
 
 class ContextSerializer(oslo_messaging.NoOpSerializer):
@@ -29,6 +33,48 @@ class ContextSerializer(oslo_messaging.NoOpSerializer):
     def deserialize_context(self, ctxt: dict[str, Any]) -> Any:
         """Make a context of the dictionary."""
         return reposync_context.RequestContext.from_dict(ctxt)
+
+
+def probe(conf: cfg.ConfigOpts) -> None:
+    """Log in at one of the broker's hosts, in bounded time.
+
+    :raises Exception: whatever keeps it from the last of them
+    """
+    url = oslo_messaging.TransportURL.parse(conf)
+    if url.transport == "fake":
+        return
+    failure: Exception | None = None
+    for host in url.hosts:
+        try:
+            with kombu.Connection(
+                hostname=host.hostname,
+                port=host.port or 5672,
+                userid=host.username,
+                password=host.password,
+                virtual_host=url.virtual_host or "/",
+                connect_timeout=_PATIENCE,
+                ssl=_tls(conf, host.hostname),
+            ) as connection:
+                connection.connect()
+        except Exception as error:  # noqa: BLE001 (the next may do)
+            failure = error
+        else:
+            return
+    raise failure or ValueError("transport_url names no host")
+
+
+def _tls(conf: cfg.ConfigOpts, hostname: str) -> Any:
+    options = conf.oslo_messaging_rabbit
+    if not options.ssl:
+        return False
+    checked = bool(options.ssl_ca_file)
+    return {
+        "ca_certs": options.ssl_ca_file or None,
+        "certfile": options.ssl_cert_file or None,
+        "keyfile": options.ssl_key_file or None,
+        "cert_reqs": ssl.CERT_REQUIRED if checked else ssl.CERT_NONE,
+        "server_hostname": hostname,
+    }
 
 
 def get_transport(conf: cfg.ConfigOpts) -> oslo_messaging.Transport:

@@ -4,25 +4,21 @@
 These are backends of oslo.middleware's healthcheck.
 """
 
-import ssl
 import threading
 import time
 from typing import Any
 
-import kombu
 from oslo_config import cfg
 from oslo_log import log
-import oslo_messaging
 from oslo_middleware.healthcheck import pluginbase
 
+from reposync import rpc
 from reposync.db import session
 
 LOG = log.getLogger(__name__)
 
 #: Seconds that a result counts: probes of many balancers are one look.
 _FRESH = 5.0
-#: Seconds until a broker that does not answer counts as away.
-_PATIENCE = 2.0
 
 
 class _Health(pluginbase.HealthcheckBaseExtension):
@@ -94,42 +90,4 @@ class MessagingHealth(_Health):
 
     def probe(self) -> None:
         """Log in at one of its hosts."""
-        url = oslo_messaging.TransportURL.parse(self._oslo_conf)
-        if url.transport == "fake":
-            return
-        failure: Exception | None = None
-        for host in url.hosts:
-            try:
-                self._enter(url, host)
-            except Exception as error:  # noqa: BLE001 (the next may do)
-                failure = error
-            else:
-                return
-        raise failure or ValueError("transport_url names no host")
-
-    def _enter(self, url: Any, host: Any) -> None:
-        connection = kombu.Connection(
-            hostname=host.hostname,
-            port=host.port or 5672,
-            userid=host.username,
-            password=host.password,
-            virtual_host=url.virtual_host or "/",
-            connect_timeout=_PATIENCE,
-            ssl=self._tls(host.hostname),
-        )
-        with connection:
-            connection.connect()
-
-    def _tls(self, hostname: str) -> Any:
-        options = self._oslo_conf.oslo_messaging_rabbit
-        if not options.ssl:
-            return False
-        return {
-            "ca_certs": options.ssl_ca_file or None,
-            "certfile": options.ssl_cert_file or None,
-            "keyfile": options.ssl_key_file or None,
-            "cert_reqs": ssl.CERT_REQUIRED
-            if options.ssl_ca_file
-            else ssl.CERT_NONE,
-            "server_hostname": hostname,
-        }
+        rpc.probe(self._oslo_conf)

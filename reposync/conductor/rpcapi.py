@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The API's end of the message bus."""
 
+from collections.abc import Callable
+import queue
 import threading
 from typing import Any
 
@@ -14,6 +16,8 @@ from reposync import rpc
 
 LOG = log.getLogger(__name__)
 
+#: Seconds beyond the timeout of a call, for connecting.
+_MARGIN = 5
 # A broker that was never reached shows as kombu's own error.
 _UNREACHABLE = (
     oslo_messaging.MessageDeliveryFailure,
@@ -92,7 +96,12 @@ class ConductorAPI:
 
     def _call(self, context: Any, method: str, **arguments: Any) -> Any:
         try:
-            return self._get_client().call(context, method, **arguments)
+            # A first call waits for the broker for ever to make its reply
+            # queue, whatever its timeout is: look before, and wait aside.
+            self._probe()
+            return self._aside(
+                lambda: self._get_client().call(context, method, **arguments)
+            )
         except oslo_messaging.MessagingTimeout as error:
             raise exception.ConductorTimeout(
                 "No conductor answered in time. Look whether "
@@ -101,6 +110,33 @@ class ConductorAPI:
             ) from error
         except _UNREACHABLE as error:
             raise _unavailable(error) from error
+
+    def _probe(self) -> None:
+        try:
+            rpc.probe(self._conf)
+        except Exception as error:
+            raise _unavailable(error) from error
+
+    def _aside(self, work: Callable[[], Any]) -> Any:
+        """Run something in a thread, and stop waiting for it in time."""
+        answers: queue.SimpleQueue[tuple[Any, Exception | None]]
+        answers = queue.SimpleQueue()
+
+        def run() -> None:
+            try:
+                answers.put((work(), None))
+            except Exception as error:  # noqa: BLE001 (raised below)
+                answers.put((None, error))
+
+        threading.Thread(target=run, name="call", daemon=True).start()
+        try:
+            seconds = self._conf.rpc_response_timeout + _MARGIN
+            value, error = answers.get(timeout=seconds)
+        except queue.Empty:
+            raise TimeoutError from None
+        if error is not None:
+            raise error
+        return value
 
     def _get_client(self) -> Any:
         with self._lock:
