@@ -17,6 +17,7 @@
     |-- SourceError               the registry or the engine
     |   |-- ReferenceNotFound
     |   |-- PlatformNotFound
+    |   |-- ImageUnsupported
     |   |-- RegistryDenied
     |   |-- RateLimited
     |   |-- SourceUnavailable
@@ -139,6 +140,12 @@ class PlatformNotFound(SourceError):
     """The image exists, but not for the platform asked for."""
 
     code = "platform_not_found"
+
+
+class ImageUnsupported(SourceError):
+    """What the registry holds is no image that an archive could carry."""
+
+    code = "image_unsupported"
 
 
 class RegistryDenied(SourceError):

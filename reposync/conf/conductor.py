@@ -18,7 +18,10 @@ OPTIONS = [
         default="docker",
         help="""
 Where images are read from: an entry point of the namespace
-``reposync.sources``.  ``docker`` pulls through a Docker engine.
+``reposync.sources``.  ``docker`` pulls through a Docker engine; ``registry``
+reads the registry itself, needs no engine and no disk, and is faster.  A line
+of the list of repositories may choose another one for its images with
+``source=NAME``.
 """,
     ),
     cfg.StrOpt(

@@ -53,19 +53,4 @@ How many images the engine packs at a time for one conductor.  Each needs
 room for the unpacked image on the engine's disk.
 """,
     ),
-    cfg.StrOpt(
-        "auth_file",
-        help="""
-Credentials of registries in the format of Docker's ``config.json``, as
-``docker login`` writes it.  Read anew for each image.
-""",
-    ),
-    cfg.StrOpt(
-        "auth_config",
-        secret=True,
-        help="""
-Credentials of registries as JSON, in the same format as ``auth_file``; they
-come before those of the file.
-""",
-    ),
 ]

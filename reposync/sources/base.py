@@ -34,8 +34,9 @@ class ResolvedImage:
     :ivar architecture: architecture as registries name it (``amd64``)
 
     A source may leave ``image_id``, ``size``, ``labels``, ``os`` and
-    ``architecture`` None when it resolves, where only moving layers would
-    tell; :attr:`Archive.resolved` has all but the size.
+    ``architecture`` None when it resolves: to know whether anything changed
+    shall cost one question that registries do not count as a pull.
+    :attr:`Archive.resolved` has all but the size.
     """
 
     reference: ref.Reference
@@ -96,7 +97,8 @@ class Source(abc.ABC):
 
         :param platform: ``os/architecture[/variant]``
         :raises ReferenceNotFound: unknown repository or tag
-        :raises PlatformNotFound: not available for the platform
+        :raises PlatformNotFound: not available for the platform, if that can
+            be told already; otherwise :meth:`archive` tells
         :raises RegistryDenied: credentials refused or missing
         :raises RateLimited: come back after ``retry_after`` seconds
         :raises SourceUnavailable: no answer
@@ -112,7 +114,7 @@ class Source(abc.ABC):
         of the copy after it is left, however it is left.
 
         :raises SourceError: on entering, as :meth:`resolve`, and
-            ``SourceDiskFull``
+            ``ImageUnsupported`` or ``SourceDiskFull``
         """
 
     def tags(self, repository: ref.Reference) -> Iterator[str]:

@@ -24,11 +24,13 @@ from reposync import exception
 from reposync import reference as ref
 from reposync.sources import archive as guard
 from reposync.sources import base
-from reposync.sources import docker_auth
+from reposync.sources import credentials
 from reposync.sources import docker_errors as errors
 from reposync.sources import docker_progress
 from reposync.sources import docker_refs
+from reposync.sources import platforms
 from reposync.sources import watch
+from reposync.sources.errors import shorten
 
 LOG = log.getLogger(__name__)
 
@@ -74,7 +76,7 @@ class DockerSource(base.Source):
         with self._client() as client, translated(name, platform):
             found = client.inspect_distribution(
                 docker_refs.full(reference),
-                auth_config=docker_auth.find(self.conf, reference),
+                auth_config=_auth(self.conf, reference),
             )
         _check_platform(name, platform, found.get("Platforms") or [])
         return base.ResolvedImage(
@@ -149,9 +151,7 @@ class DockerSource(base.Source):
                     stream=True,
                     decode=True,
                     platform=resolved.platform,
-                    auth_config=docker_auth.find(
-                        self.conf, resolved.reference
-                    ),
+                    auth_config=_auth(self.conf, resolved.reference),
                 )
             )
 
@@ -250,7 +250,7 @@ def translated(name: str, platform: str = "") -> Iterator[None]:
         raise errors.translate(text, name, platform) from error
     except docker_errors.DockerException as error:
         raise exception.SourceUnavailable(
-            f"The Docker engine does not answer: {errors.shorten(str(error))}"
+            f"The Docker engine does not answer: {shorten(str(error))}"
         ) from error
     except _CONNECTION as error:
         raise exception.SourceUnavailable(
@@ -262,22 +262,21 @@ def translated(name: str, platform: str = "") -> Iterator[None]:
 def _check_platform(
     name: str, wanted: str, found: list[dict[str, str]]
 ) -> None:
-    present = [
-        "/".join(
-            part
-            for key in ("os", "architecture", "variant")
-            if (part := entry.get(key))
-        )
-        for entry in found
-        if entry.get("os") != "unknown"
-    ]
-    if present and not any(
-        each == wanted or each.startswith(f"{wanted}/") for each in present
-    ):
-        raise exception.PlatformNotFound(
-            f"{name} is not available for {wanted}, only for "
-            f"{', '.join(sorted(set(present)))}"
-        )
+    present = [platforms.Platform.of(entry) for entry in found]
+    if present:
+        platforms.choose(name, platforms.Platform.parse(wanted), present)
+
+
+def _auth(conf: cfg.ConfigOpts, reference: ref.Reference) -> dict[str, str]:
+    """Give the credentials as the engine takes them."""
+    found = credentials.find(conf, reference)
+    values = {
+        "username": found.user,
+        "password": found.password,
+        "identitytoken": found.identity_token,
+        "registrytoken": found.registry_token,
+    }
+    return {key: value for key, value in values.items() if value}
 
 
 def _two(platform: str) -> str:

@@ -60,7 +60,7 @@ class Watched(Generic[T]):
                 self._tick()
                 if time.monotonic() > heard + self._seconds:
                     raise exception.SourceUnavailable(
-                        f"Nothing came from the engine for {self._seconds} s"
+                        f"The other side was silent for {self._seconds:.0f} s"
                     ) from None
                 continue
             heard = time.monotonic()

@@ -81,9 +81,7 @@ class SourceContract:
             self.assertIn(complete.image_id.partition(":")[2].encode(), data)
         error = self.assertRaises(
             exception.PlatformNotFound,
-            self.source.resolve,
-            reference,
-            "linux/s390x",
+            lambda: self.read(self.source.resolve(reference, "linux/s390x")),
         )
         self.assertIn("linux/arm64/v8", error.message)
 
@@ -129,7 +127,7 @@ class SourceContract:
         if user:
             pair = base64.b64encode(f"{user}:{password}".encode())
             auths[registry] = {"auth": pair.decode()}
-        self.config(auth_config=json.dumps({"auths": auths}), group="docker")
+        self.config(auth_config=json.dumps({"auths": auths}), group="registry")
 
     def test_a_registry_that_is_away(self):
         reference = ref.Reference.parse("127.0.0.1:1/a/b:1")

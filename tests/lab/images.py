@@ -22,8 +22,40 @@ import urllib.request
 _DOCKER = "application/vnd.docker"
 MANIFEST = f"{_DOCKER}.distribution.manifest.v2+json"
 INDEX = f"{_DOCKER}.distribution.manifest.list.v2+json"
-_CONFIG = f"{_DOCKER}.container.image.v1+json"
-_LAYER = f"{_DOCKER}.image.rootfs.diff.tar.gzip"
+_OCI = "application/vnd.oci.image"
+OCI_MANIFEST = f"{_OCI}.manifest.v1+json"
+OCI_INDEX = f"{_OCI}.index.v1+json"
+
+
+@dataclasses.dataclass(frozen=True)
+class Kind:
+    """The media types of a format.
+
+    :ivar layer: a layer that is not compressed
+    :ivar joint: between it and the name of a compression
+    """
+
+    manifest: str
+    index: str
+    config: str
+    layer: str
+    joint: str
+
+
+DOCKER = Kind(
+    MANIFEST,
+    INDEX,
+    f"{_DOCKER}.container.image.v1+json",
+    f"{_DOCKER}.image.rootfs.diff.tar",
+    ".",
+)
+OCI = Kind(
+    OCI_MANIFEST,
+    OCI_INDEX,
+    f"{_OCI}.config.v1+json",
+    f"{_OCI}.layer.v1.tar",
+    "+",
+)
 
 Files = Mapping[str, bytes]
 
@@ -35,19 +67,27 @@ class PushedImage:
     :ivar digest: of the manifest, ``sha256:<hex>``
     :ivar image_id: digest of the image configuration
     :ivar size: bytes of the manifest
+    :ivar kind: its format
     """
 
     digest: str
     image_id: str
     size: int
+    kind: Kind
 
 
 @dataclasses.dataclass(frozen=True)
 class Layer:
-    """A compressed layer, with the digest of what it unpacks to."""
+    """A layer as it is pushed, with the digest of what it unpacks to."""
 
     data: bytes
     diff_id: str
+    compression: str | None = "gzip"
+
+    def media_type(self, kind: Kind) -> str:
+        """Give the type of the layer in a format."""
+        suffix = f"{kind.joint}{self.compression}" if self.compression else ""
+        return kind.layer + suffix
 
     @classmethod
     def of_files(cls, files: Files) -> "Layer":
@@ -152,6 +192,7 @@ def push_image(
     auth: tuple[str, str] | None = None,
     architecture: str = "amd64",
     variant: str | None = None,
+    kind: Kind = DOCKER,
 ) -> PushedImage:
     """Make an image of one platform and push it under a tag.
 
@@ -177,16 +218,16 @@ def push_image(
     blob = place.put_blob(_json(config))
     manifest = {
         "schemaVersion": 2,
-        "mediaType": MANIFEST,
-        "config": blob | {"mediaType": _CONFIG},
+        "mediaType": kind.manifest,
+        "config": blob | {"mediaType": kind.config},
         "layers": [
-            place.put_blob(layer.data) | {"mediaType": _LAYER}
+            place.put_blob(layer.data) | {"mediaType": layer.media_type(kind)}
             for layer in contents
         ],
     }
     body = _json(manifest)
-    digest = place.put_manifest(tag, MANIFEST, body)
-    return PushedImage(digest, blob["digest"], len(body))
+    digest = place.put_manifest(tag, kind.manifest, body)
+    return PushedImage(digest, blob["digest"], len(body), kind)
 
 
 def push_index(
@@ -194,6 +235,7 @@ def push_index(
     repository: str,
     tag: str,
     platforms: Mapping[str, PushedImage],
+    kind: Kind = DOCKER,
 ) -> str:
     """Push an index under a tag; returns its digest.
 
@@ -205,7 +247,7 @@ def push_index(
         names = ("os", "architecture", "variant")
         manifests.append(
             {
-                "mediaType": MANIFEST,
+                "mediaType": image.kind.manifest,
                 "digest": image.digest,
                 "size": image.size,
                 "platform": dict(
@@ -213,9 +255,13 @@ def push_index(
                 ),
             }
         )
-    body = {"schemaVersion": 2, "mediaType": INDEX, "manifests": manifests}
+    body = {
+        "schemaVersion": 2,
+        "mediaType": kind.index,
+        "manifests": manifests,
+    }
     place = Repository(registry, repository)
-    return place.put_manifest(tag, INDEX, _json(body))
+    return place.put_manifest(tag, kind.index, _json(body))
 
 
 def digest_of(data: bytes) -> str:

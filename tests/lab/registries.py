@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""docker-registry: one open to all, one that asks for a password."""
+"""docker-registry, in four ways of being reached."""
 
+from pathlib import Path
 import urllib.request
 
+from tests.lab import certificates
 from tests.lab import seed
 from tests.lab import server
 
@@ -20,10 +22,20 @@ class Registry(server.Server):
         (self.data / "config.yml").write_text(
             "version: 0.1\n"
             "log: {level: warn}\n"
-            f"storage: {{filesystem: {{rootdirectory: {self.data}/store}},"
+            f"storage: {{filesystem: {{rootdirectory: {self.store()}}},"
             " delete: {enabled: true}}\n"
-            f"http: {{addr: '127.0.0.1:{self.port}'}}\n" + self.access()
+            "compatibility: {schema1: {enabled: true}}\n"
+            f"http: {{addr: '127.0.0.1:{self.port}'{self.tls()}}}\n"
+            + self.access()
         )
+
+    def store(self) -> Path:
+        """Give the directory of what was pushed."""
+        return self.data / "store"
+
+    def tls(self) -> str:
+        """Give the part of the configuration that says how it is reached."""
+        return ""
 
     def access(self) -> str:
         """Give the part of the configuration that says who may enter."""
@@ -33,6 +45,8 @@ class Registry(server.Server):
         return ["docker-registry", "serve", str(self.data / "config.yml")]
 
     def ready(self) -> bool:
+        if self.tls():
+            return super().ready()
         url = f"http://127.0.0.1:{self.port}/v2/"
         try:
             urllib.request.urlopen(url, timeout=5).close()
@@ -62,3 +76,44 @@ class RegistryAuth(Registry):
 
     def complete(self) -> None:
         pass
+
+
+class RegistryOther(Registry):
+    """One that serves what was pushed to the open one."""
+
+    by_default = False
+
+    def store(self) -> Path:
+        return Registry(self.state).store()
+
+    def complete(self) -> None:
+        pass
+
+
+class RegistryToken(RegistryOther):
+    """The one that wants tokens; whoever tests it serves them."""
+
+    name = "registry-token"
+
+    def access(self) -> str:
+        folder = self.state.directory("certificates")
+        certificates.make(folder)
+        port = self.state.port("token-server")
+        return (
+            f"auth: {{token: {{realm: 'http://127.0.0.1:{port}/token', "
+            f"service: lab, issuer: lab, rootcertbundle: {folder}/ca.pem}}}}\n"
+        )
+
+
+class RegistryTLS(RegistryOther):
+    """The one that speaks TLS."""
+
+    name = "registry-tls"
+
+    def tls(self) -> str:
+        folder = self.state.directory("certificates")
+        certificates.make(folder)
+        return (
+            f", tls: {{certificate: {folder}/server-cert.pem, "
+            f"key: {folder}/server-key.pem}}"
+        )

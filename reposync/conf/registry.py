@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Options of container registries."""
+
+from oslo_config import cfg
+from oslo_config import types
+
+GROUP = cfg.OptGroup(
+    "registry",
+    title="Registries",
+    help="""
+How registries are spoken to.  The credentials count for every source; the
+other options for the source ``registry``, since a Docker engine has its own.
+""",
+)
+
+OPTIONS = [
+    cfg.StrOpt(
+        "auth_file",
+        help="""
+Credentials of registries in the format of Docker's ``config.json``, as
+``docker login``, ``podman login`` and ``skopeo login`` write it.  A key may
+name a registry or a part of one, such as ``registry.example.org/team``; the
+longest that fits counts.  Credential helpers are asked, too.  Read anew for
+each image.
+""",
+    ),
+    cfg.StrOpt(
+        "auth_config",
+        secret=True,
+        help="""
+Credentials of registries as JSON, in the same format as ``auth_file``; they
+come before those of the file.
+""",
+    ),
+    cfg.StrOpt(
+        "ca_file",
+        help="""
+Certificates of the authorities that vouch for registries, instead of those
+of the system.
+""",
+    ),
+    cfg.ListOpt(
+        "insecure",
+        default=["127.0.0.0/8", "::1", "localhost"],
+        help="""
+Registries that need no valid certificate or may speak plain HTTP: host,
+``host:port``, or a network such as ``10.1.0.0/16``.  Passwords are sent to
+them, too: whoever listens on the way reads them.
+""",
+    ),
+    cfg.Opt(
+        "mirrors",
+        type=types.Dict(key_value_separator="="),
+        default={},
+        help="""
+Registries that are asked before the one an image's name says, as
+``registry=mirror`` pairs: ``docker.io=mirror.example.org:5000``.  What a
+mirror does not have or refuses is read from the registry itself.
+""",
+    ),
+    cfg.IntOpt(
+        "concurrency",
+        default=16,
+        min=1,
+        help="""
+Number of requests that one conductor has open at a registry at a time.  A
+running copy needs one; a synchronisation uses the rest to ask what changed.
+""",
+    ),
+    cfg.FloatOpt(
+        "requests_per_second",
+        default=0.0,
+        min=0.0,
+        help="""
+Most requests a second that one conductor sends to a registry; 0 for as many
+as there are to be sent.
+""",
+    ),
+    cfg.IntOpt(
+        "attempts",
+        default=5,
+        min=1,
+        help="""
+How often one request is sent that fails for a reason that may go away, and
+how often in a row a broken download goes on where it broke off.  After that
+the operation itself waits and is tried again.
+""",
+    ),
+    cfg.IntOpt(
+        "connect_timeout",
+        default=10,
+        min=1,
+        help="Seconds until a registry must have taken a connection.",
+    ),
+    cfg.IntOpt(
+        "read_timeout",
+        default=60,
+        min=1,
+        help="Seconds without a byte after which a connection is given up.",
+    ),
+]

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every source says in the same words."""
+
+import datetime
+import json
+import re
+
+from reposync import exception
+
+_SHORT = 300
+
+
+def not_found(name: str, said: str) -> exception.ReferenceNotFound:
+    """Say that there is no such image.
+
+    :param name: the reference that was asked for
+    :param said: the other side's own words
+    """
+    return exception.ReferenceNotFound(
+        f"The registry does not know {name}, or shows it only to accounts "
+        "that may see it. Check name and tag, or give credentials in "
+        f"[registry] auth_file ({shorten(said)})"
+    )
+
+
+def denied(name: str, said: str) -> exception.RegistryDenied:
+    """Say that access is refused, or credentials are missing."""
+    return exception.RegistryDenied(
+        f"The registry refuses access to {name}. Give credentials for it in "
+        f"[registry] auth_file ({shorten(said)})"
+    )
+
+
+def rate_limited(said: str, pause: float) -> exception.RateLimited:
+    """Say that the registry asks to come back later.
+
+    :param pause: in how many seconds
+    """
+    at = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
+    at += datetime.timedelta(seconds=round(pause))
+    return exception.RateLimited(
+        f"The registry's rate limit is reached ({shorten(said)}). "
+        f"Next attempt at {at:%Y-%m-%dT%H:%M:%SZ}; an account in "
+        "[registry] auth_file may have a higher limit",
+        retry_after=pause,
+    )
+
+
+def shorten(text: str) -> str:
+    """Make one short line without passwords of what somebody else wrote."""
+    line = " ".join(text.split())
+    line = re.sub(r"://[^/\s@]*@", "://", line)
+    line = re.sub(r"\?[^\s\"]*", "", line)
+    return line if len(line) <= _SHORT else f"{line[:_SHORT]}..."
+
+
+def registry_text(data: bytes) -> str:
+    """Find the words in the body of a registry's error.
+
+    https://distribution.github.io/distribution/spec/api/#errors
+    """
+    try:
+        [first, *_] = json.loads(data)["errors"]
+        text = f"{first.get('code', '')} {first.get('message', '')}"
+    except (ValueError, TypeError, KeyError, AttributeError):
+        text = data[:_SHORT].decode(errors="replace")
+        if text.lstrip().startswith("<"):
+            # A page for people, of a proxy in between.
+            text = ""
+    return shorten(text)

@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where a registry is reached, and over which connections.
+
+The library is urllib3: its pools may be used by many threads, which a
+session of requests may not, and it hands pieces on without copies.
+"""
+
+from collections.abc import Mapping
+import dataclasses
+import ipaddress
+import threading
+from typing import Any
+import urllib.parse
+import urllib.request
+
+from oslo_config import cfg
+from oslo_log import log
+import urllib3
+
+from reposync import exception
+from reposync import reference as ref
+from reposync import version
+from reposync.sources import errors
+
+LOG = log.getLogger(__name__)
+
+_HUB_HOST = "registry-1.docker.io"
+_POOLS = 64
+_NO_RETRIES = urllib3.Retry.from_int(False, redirect=False)
+#: What goes wrong below HTTP.
+BROKEN = (urllib3.exceptions.HTTPError, OSError)
+
+Answer = urllib3.BaseHTTPResponse
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A host that answers for a registry.
+
+    :ivar name: the host as images' names have it, with its port
+    :ivar url: scheme and host
+    :ivar insecure: no valid certificate is asked for
+    """
+
+    name: str
+    url: str
+    insecure: bool
+
+
+class Hosts:
+    """Finds endpoints and sends requests to them.
+
+    Nothing is connected before the first request.
+    """
+
+    def __init__(self, conf: cfg.ConfigOpts):
+        """Store the configuration."""
+        self._conf = conf.registry
+        self._agent = f"reposync/{version.release()}"
+        self._lock = threading.Lock()
+        self._managers: dict[tuple[bool, str], urllib3.PoolManager] = {}
+        self._schemes: dict[str, str] = {}
+
+    def endpoints(self, registry: str) -> list[Endpoint]:
+        """List the hosts of a registry in the order they are asked."""
+        names = [registry]
+        mirror = self._conf.mirrors.get(registry)
+        if mirror:
+            names.insert(0, mirror.removeprefix("https://").rstrip("/"))
+        return [self._endpoint(name) for name in names]
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | None = None,
+    ) -> Answer:
+        """Send one request; redirects are not followed.
+
+        The answer's body is not read yet, and is as the server sent it.
+
+        :raises SourceUnavailable: no answer
+        """
+        parts = urllib.parse.urlsplit(url)
+        manager = self._manager(parts.scheme, self.is_insecure(parts.netloc))
+        sent = {
+            "User-Agent": self._agent,
+            "Accept-Encoding": "identity",
+            **headers,
+        }
+        try:
+            return manager.request(
+                method,
+                url,
+                headers=sent,
+                body=body,
+                redirect=False,
+                retries=_NO_RETRIES,
+                preload_content=False,
+                decode_content=False,
+            )
+        except BROKEN as error:
+            raise unavailable(parts.netloc, error) from error
+
+    def is_insecure(self, host: str) -> bool:
+        """Tell whether a host needs no valid certificate."""
+        plain = urllib.parse.urlsplit(f"//{host}").hostname or host
+        return any(
+            listed in (host, plain) or _inside(plain, listed)
+            for listed in self._conf.insecure
+        )
+
+    def _endpoint(self, name: str) -> Endpoint:
+        host = _HUB_HOST if name == ref.DOCKER_HUB else name
+        insecure = self.is_insecure(host)
+        scheme = self._scheme(host) if insecure else "https"
+        return Endpoint(name, f"{scheme}://{host}", insecure)
+
+    def _scheme(self, host: str) -> str:
+        """Find out whether an insecure registry speaks TLS at all."""
+        if host not in self._schemes:
+            try:
+                self.send("GET", f"https://{host}/v2/", {}).close()
+                self._schemes[host] = "https"
+            except exception.SourceUnavailable as error:
+                cause = error.__cause__
+                if not isinstance(cause, urllib3.exceptions.SSLError):
+                    raise
+                LOG.warning("The registry %s speaks plain HTTP", host)
+                self._schemes[host] = "http"
+        return self._schemes[host]
+
+    def _manager(self, scheme: str, insecure: bool) -> urllib3.PoolManager:
+        proxy = urllib.request.getproxies().get(scheme, "")
+        with self._lock:
+            key = insecure, proxy
+            if key not in self._managers:
+                self._managers[key] = self._make(insecure, proxy)
+            return self._managers[key]
+
+    def _make(self, insecure: bool, proxy: str) -> urllib3.PoolManager:
+        options: dict[str, Any] = {
+            "num_pools": _POOLS,
+            "maxsize": self._conf.concurrency,
+            "timeout": urllib3.Timeout(
+                connect=self._conf.connect_timeout,
+                read=self._conf.read_timeout,
+            ),
+            "cert_reqs": "CERT_NONE" if insecure else "CERT_REQUIRED",
+            "ca_certs": None if insecure else self._conf.ca_file,
+        }
+        if insecure:
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+        if not proxy:
+            return urllib3.PoolManager(**options)
+        account = urllib3.util.parse_url(proxy).auth
+        headers = urllib3.make_headers(proxy_basic_auth=account)
+        return urllib3.ProxyManager(proxy, proxy_headers=headers, **options)
+
+
+def unavailable(host: str, error: Exception) -> exception.SourceUnavailable:
+    """Say that a registry does not answer."""
+    cause = getattr(error, "reason", None) or error
+    return exception.SourceUnavailable(
+        f"The registry {host} does not answer: {errors.shorten(_plain(cause))}"
+    )
+
+
+def _plain(error: object) -> str:
+    # urllib3 puts the object that failed in front of what is wrong.
+    text = str(error)
+    return text.rpartition(">: ")[2] or type(error).__name__
+
+
+def _inside(host: str, network: str) -> bool:
+    try:
+        return ipaddress.ip_address(host) in ipaddress.ip_network(network)
+    except ValueError:
+        return False
