@@ -18,12 +18,13 @@ class UnknownPlugin(Exception):
     """The configuration names a plugin that is not installed."""
 
 
-def load_source(conf: cfg.ConfigOpts) -> source.Source:
-    """Make the source that the configuration names.
+def load_source(conf: cfg.ConfigOpts, name: str) -> source.Source:
+    """Make a source.
 
+    :param name: of its entry point
     :raises UnknownPlugin: there is none of this name
     """
-    loaded: source.Source = _load(_SOURCES, conf.conductor.source, conf)
+    loaded: source.Source = _load(_SOURCES, name, conf)
     return loaded
 
 

@@ -3,6 +3,7 @@
 
 The format is that of the seed, INDIGO-DataCloud's java-reposync: one
 ``name[:tag]`` a line.  Empty lines and what follows a ``#`` are skipped.
+After the name may come settings for its images: ``source=NAME``.
 """
 
 from collections.abc import Iterable
@@ -37,10 +38,12 @@ class Repository:
 
     :ivar name: registry and repository, nothing left out; may hold ``*``
     :ivar tag: None where the line names none; may hold ``*``
+    :ivar source: where its images are read from; None for the usual source
     """
 
     name: str
     tag: str | None
+    source: str | None = None
 
     @property
     def is_pattern(self) -> bool:
@@ -86,7 +89,7 @@ class RepositoryList:
             if not text:
                 continue
             try:
-                entries[parse_line(text)] = None
+                entries[_parse_entry(text)] = None
             except exception.InvalidReference as error:
                 bad_lines.append(BadLine(number, text, error.message))
         return cls(tuple(entries), tuple(bad_lines))
@@ -103,6 +106,28 @@ class RepositoryList:
     def allows(self, reference: ref.Reference) -> bool:
         """Tell whether a webhook may ask for this name."""
         return any(entry.allows(reference) for entry in self.entries)
+
+    def source_of(self, reference: ref.Reference) -> str | None:
+        """Find the source of an image: the first line that names one."""
+        for entry in self.entries:
+            if entry.source and entry.allows(reference):
+                return entry.source
+        return None
+
+
+def _parse_entry(text: str) -> Repository:
+    """Read a line: a name and settings."""
+    name, *settings = text.split()
+    entry = parse_line(name)
+    for setting in settings:
+        key, equals, value = setting.partition("=")
+        if key != "source" or not equals or not value:
+            raise exception.InvalidReference(
+                f"{setting[:80]!r} is no setting of a repository. Expected "
+                "name[:tag] [source=NAME]"
+            )
+        entry = dataclasses.replace(entry, source=value)
+    return entry
 
 
 def parse_line(text: str) -> Repository:

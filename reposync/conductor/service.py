@@ -17,6 +17,7 @@ from reposync import rpc
 from reposync.conductor import bell as conductor_bell
 from reposync.conductor import endpoint
 from reposync.conductor import manager as conductor_manager
+from reposync.conductor import sources as conductor_sources
 from reposync.conductor import worker as conductor_worker
 from reposync.db import session
 from reposync.drivers import base as driver
@@ -52,7 +53,7 @@ class ConductorService(service.Service):
         looking.  So the service starts while the broker is down.
         """
         conf = self._conf
-        source = plugins.load_source(conf)
+        sources = conductor_sources.Sources(conf)
         driver = plugins.load_driver(conf)
         bell = conductor_bell.Bell(conf.conductor.workers)
         db = session.Database(conf, retries=_PATIENT)
@@ -62,7 +63,7 @@ class ConductorService(service.Service):
             owner,
             db,
             session.Database(conf, retries=_QUICK),
-            conductor_worker.Worker(conf, db, source, driver),
+            conductor_worker.Worker(conf, db, sources, driver),
             bell,
         )
         self._manager.start()

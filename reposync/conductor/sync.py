@@ -8,28 +8,104 @@ from oslo_log import log
 
 from reposync import exception
 from reposync import keys
+from reposync import reference as ref
 from reposync import repositories
 from reposync.conductor import job as conductor_job
+from reposync.conductor import sources as conductor_sources
+from reposync.conductor import unchanged
 from reposync.db import operations
 from reposync.db import session as db_session
 from reposync.db import trees
+from reposync.drivers import base as driver
 
 LOG = log.getLogger(__name__)
 
 
-def begin(
-    conf: cfg.ConfigOpts, db: db_session.Database, job: conductor_job.Job
-) -> None:
-    """Write down the parts, and leave the rest to them.
+class Sync:
+    """Writes down the parts of synchronisations."""
 
-    What an attempt that died wrote down before is not written again.  A line
-    of the list that is no name becomes a part that failed.
+    def __init__(
+        self,
+        conf: cfg.ConfigOpts,
+        db: db_session.Database,
+        sources: conductor_sources.Sources,
+        driver: driver.Driver,
+    ):
+        """Store what it needs."""
+        self._conf = conf
+        self._db = db
+        self._sources = sources
+        self._driver = driver
 
-    :raises RepositoriesUnreadable: there is no list
-    :raises OperationCancelled: somebody cancelled it; its parts, too
-    """
-    listed = repositories.RepositoryList.load(conf.repositories.file)
-    request = operations.Request(
+    def begin(self, job: conductor_job.Job) -> None:
+        """Write down the parts, and leave the rest to them.
+
+        What did not change is written down as done.  What an attempt that
+        died wrote down before is not written again.  A line of the list
+        that is no name becomes a part that failed.
+
+        :raises RepositoriesUnreadable: there is no list
+        :raises CatalogueError: the catalogue cannot be listed
+        :raises OperationCancelled: somebody cancelled it; its parts, too
+        """
+        listed = repositories.RepositoryList.load(self._conf.repositories.file)
+        known = trees.children(self._db, job.operation.id)
+        for line in listed.bad_lines:
+            if line.text[:512] not in known:
+                self._add_bad_line(job, line)
+        references = [
+            reference
+            for reference in listed.references()
+            if str(reference) not in known
+        ]
+        for found in unchanged.look(
+            self._conf, self._sources, self._driver, references, job.check
+        ):
+            self._add(job, found)
+        trees.leave_to_children(self._db, job.lease)
+        trees.settle(self._db)
+
+    def _add(self, job: conductor_job.Job, found: unchanged.Found) -> None:
+        trees.add_unchanged(
+            self._db,
+            [
+                (self._part(job, reference), image.to_dict())
+                for reference, image in found
+                if image is not None
+            ],
+        )
+        for reference, image in found:
+            if image is None:
+                job.check()
+                operations.submit(self._db, self._part(job, reference))
+
+    def _part(
+        self, job: conductor_job.Job, reference: ref.Reference
+    ) -> operations.Request:
+        return dataclasses.replace(
+            _request(job),
+            image_key=keys.pull_key(self._conf, reference),
+            reference=str(reference),
+        )
+
+    def _add_bad_line(
+        self, job: conductor_job.Job, line: repositories.BadLine
+    ) -> None:
+        message = (
+            f"Line {line.number} of {self._conf.repositories.file}: "
+            f"{line.reason}"
+        )
+        LOG.warning("%s", message)
+        failed = dataclasses.replace(
+            _request(job),
+            image_key=keys.sync_key(self._conf),
+            reference=line.text[:512],
+        )
+        trees.add_failed(self._db, failed, exception.InvalidReference(message))
+
+
+def _request(job: conductor_job.Job) -> operations.Request:
+    return operations.Request(
         kind="pull",
         image_key="",
         project_id=job.operation.project_id,
@@ -37,35 +113,3 @@ def begin(
         request_id=job.operation.request_id,
         parent_id=job.operation.id,
     )
-    known = trees.children(db, job.operation.id)
-    for line in listed.bad_lines:
-        if line.text[:512] not in known:
-            _add_bad_line(conf, db, request, line)
-    for reference in listed.references():
-        if str(reference) in known:
-            continue
-        job.check()
-        operations.submit(
-            db,
-            dataclasses.replace(
-                request,
-                image_key=keys.pull_key(conf, reference),
-                reference=str(reference),
-            ),
-        )
-    trees.leave_to_children(db, job.lease)
-    trees.settle(db)
-
-
-def _add_bad_line(
-    conf: cfg.ConfigOpts,
-    db: db_session.Database,
-    request: operations.Request,
-    line: repositories.BadLine,
-) -> None:
-    message = f"Line {line.number} of {conf.repositories.file}: {line.reason}"
-    LOG.warning("%s", message)
-    failed = dataclasses.replace(
-        request, image_key=keys.sync_key(conf), reference=line.text[:512]
-    )
-    trees.add_failed(db, failed, exception.InvalidReference(message))

@@ -9,12 +9,12 @@ from oslo_log import log
 from reposync import exception
 from reposync import reference as ref
 from reposync.conductor import job as conductor_job
+from reposync.conductor import sources as conductor_sources
 from reposync.conductor import sync
 from reposync.db import leases
 from reposync.db import session as db_session
 from reposync.db import trees
 from reposync.drivers import base as driver
-from reposync.sources import base as source
 
 LOG = log.getLogger(__name__)
 
@@ -33,13 +33,13 @@ class Worker:
         self,
         conf: cfg.ConfigOpts,
         db: db_session.Database,
-        source: source.Source,
+        sources: conductor_sources.Sources,
         driver: driver.Driver,
     ):
         """Store what work is done with."""
         self._conf = conf
         self._db = db
-        self._source = source
+        self._sources = sources
         self._driver = driver
         self._kinds = {
             "pull": self._pull,
@@ -79,12 +79,13 @@ class Worker:
     def _pull(self, job: conductor_job.Job) -> None:
         reference = ref.Reference.parse(job.operation.reference or "")
         platform = self._conf.conductor.platform
-        resolved = self._source.resolve(reference, platform)
+        source = self._sources.of(reference)
+        resolved = source.resolve(reference, platform)
         job.check()
         image, outcome = self._driver.image_updated(
             reference,
             resolved,
-            self._source.archive(resolved, job.progress),
+            source.archive(resolved, job.progress),
             lambda image: job.confirm(self._db),
         )
         self._succeed(job, outcome, image)
@@ -96,7 +97,8 @@ class Worker:
         self._succeed(job, None, image)
 
     def _sync(self, job: conductor_job.Job) -> None:
-        sync.begin(self._conf, self._db, job)
+        parts = sync.Sync(self._conf, self._db, self._sources, self._driver)
+        parts.begin(job)
 
     def _succeed(
         self,
@@ -138,7 +140,11 @@ class Worker:
                 LOG.info("Operation %s was cancelled", job.operation.id)
             case _ if self._may_retry(job, error):
                 delay = self._delay(job.operation.attempt, error)
-                leases.give_back(self._db, job.lease, delay, error=error)
+                # A registry's limit is no fault of the image.
+                count = not isinstance(error, exception.RateLimited)
+                leases.give_back(
+                    self._db, job.lease, delay, error=error, count=count
+                )
                 LOG.warning(
                     "Operation %s is tried again in %d s: %s",
                     job.operation.id,

@@ -6,6 +6,10 @@ on it any more: it is running without an owner until all of them have ended,
 and whoever ends the last one ends the parent.
 """
 
+from collections.abc import Mapping
+from collections.abc import Sequence
+from typing import Any
+
 from oslo_utils import uuidutils
 import sqlalchemy as sa
 from sqlalchemy import orm
@@ -59,6 +63,46 @@ def add_failed(
         )
 
     db.write(work)
+
+
+def add_unchanged(
+    db: db_session.Database,
+    parts: Sequence[tuple[operations.Request, Mapping[str, Any]]],
+) -> None:
+    """Write down parts that ended without work, all at once.
+
+    :param parts: what was asked for, and the image as the catalogue has it
+    """
+
+    def work(session: orm.Session) -> None:
+        now = session.scalar(sa.select(clock.now_ms()))
+        rows = [
+            {
+                "id": uuidutils.generate_uuid(),
+                "kind": request.kind,
+                "state": "succeeded",
+                "outcome": "unchanged",
+                "reference": request.reference,
+                "image_key": request.image_key,
+                "image_id": image["id"],
+                "image": dict(image),
+                "attempt": 1,
+                "project_id": request.project_id,
+                "user_id": request.user_id,
+                "request_id": request.request_id,
+                "parent_id": request.parent_id,
+                "not_before": now,
+                "created_at": now,
+                "started_at": now,
+                "finished_at": now,
+                "updated_at": now,
+            }
+            for request, image in parts
+        ]
+        session.execute(sa.insert(Operation), rows)
+
+    if parts:
+        db.write(work)
 
 
 def leave_to_children(db: db_session.Database, lease: leases.Lease) -> None:

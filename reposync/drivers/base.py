@@ -4,6 +4,7 @@
 import abc
 from collections.abc import Callable
 from collections.abc import Iterator
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 import dataclasses
 from typing import Any
@@ -100,6 +101,19 @@ class Driver(abc.ABC):
         :raises ImageNotFound: there is no image with the marker's id
         :raises CatalogueError: no access
         """
+
+    def current(self, platform: str) -> Mapping[str, Image]:
+        """Tell what the catalogue holds, for many images at once.
+
+        A synchronisation compares digests and leaves alone what is the
+        same.  So an image that would want more than that is left out.
+
+        :param platform: ``os/architecture[/variant]``
+        :returns: by ``name:tag``, the images of this service that are in
+            order; none if the driver cannot tell
+        :raises CatalogueError: no access
+        """
+        return {}
 
     @abc.abstractmethod
     def image(self, image_id: str) -> Image:

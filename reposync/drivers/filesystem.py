@@ -2,6 +2,7 @@
 """Keeps images in a directory."""
 
 from collections.abc import Iterator
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 import dataclasses
 import datetime
@@ -54,6 +55,22 @@ class FilesystemDriver(base.Driver):
             image = _to_image(record)
             if image_filter.matches(image):
                 yield image
+
+    def current(self, platform: str) -> Mapping[str, base.Image]:
+        """See `base.Driver.current`."""
+        found: dict[str, list[store.Record]] = {}
+        for record in self._store.records():
+            if record.get(_MARKER) and not record.get("hidden"):
+                name = (
+                    f"{record.get('docker_name')}:{record.get('docker_tag')}"
+                )
+                found.setdefault(name, []).append(record)
+        return {
+            name: _to_image(records[0])
+            for name, records in found.items()
+            if len(records) == 1
+            and records[0].get("docker_platform") == platform
+        }
 
     def image(self, image_id: str) -> base.Image:
         """See `base.Driver.image`."""

@@ -2,6 +2,7 @@
 """Keeps images in OpenStack Glance."""
 
 from collections.abc import Iterator
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -53,6 +54,33 @@ class GlanceDriver(base.Driver):
             image = properties.to_image(record)
             if image_filter.matches(image):
                 yield image
+
+    def current(self, platform: str) -> Mapping[str, base.Image]:
+        """See `base.Driver.current`."""
+        project_id = self._glance.project_id
+        found: dict[str, list[Record]] = {}
+        for record in self._glance.images(
+            tag=properties.MARKER, owner=str(project_id)
+        ):
+            if properties.is_ours(record, project_id):
+                name = (
+                    f"{record.get('docker_name')}:{record.get('docker_tag')}"
+                )
+                found.setdefault(name, []).append(record)
+        return {
+            name: properties.to_image(records[0])
+            for name, records in found.items()
+            if len(records) == 1
+            and records[0]["status"] == "active"
+            and records[0].get("docker_platform") == platform
+            and not self._is_shared(name)
+        }
+
+    def _is_shared(self, name: str) -> bool:
+        if not self._shares:
+            return False
+        reference = ref.Reference.parse(name)
+        return any(entry.allows(reference) for entry, _ in self._shares)
 
     def image(self, image_id: str) -> base.Image:
         """See `base.Driver.image`."""

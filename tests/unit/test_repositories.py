@@ -62,3 +62,23 @@ class RepositoryListTest(base.TestCase):
         found = repositories.RepositoryList.load(path)
         self.assertEqual(1, len(found.entries))
         self.assertEqual(1, len(found.bad_lines))
+
+    def test_settings_follow_the_name(self):
+        listed = repositories.RepositoryList.parse(
+            ["a:1 source=registry", "a source=docker", "h:5/* source=registry"]
+        )
+        for name, source in (
+            ("a:1", "registry"),
+            ("a:2", "docker"),
+            ("h:5/x", "registry"),
+            ("b", None),
+        ):
+            found = listed.source_of(ref.Reference.parse(name))
+            self.assertEqual(source, found, name)
+
+    def test_unknown_settings_are_bad_lines(self):
+        lines = ["a sauce=docker", "a source", "a source=", "a b"]
+        listed = repositories.RepositoryList.parse(lines)
+        self.assertEqual((), listed.entries)
+        self.assertEqual(4, len(listed.bad_lines))
+        self.assertIn("source=NAME", listed.bad_lines[0].reason)

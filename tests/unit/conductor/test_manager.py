@@ -5,7 +5,9 @@ import threading
 
 from reposync import exception
 from reposync import keys
+from reposync import plugins
 from reposync import reference as ref
+from reposync.conductor import sources as conductor_sources
 from reposync.db import leases
 from reposync.db import operations
 from tests.fixtures import conductor_threads
@@ -224,6 +226,62 @@ class ManagerTest(base.TestCase):
         )
         bad = next(row for row in parts if row.reference == "NOT A NAME")
         self.assertIn("Line 3 of", bad.error_message)
+
+    def test_sync_leaves_alone_what_did_not_change(self):
+        self.start()
+        names = [f"image{number}" for number in range(30)]
+        self.list.write_text("\n".join(names))
+        for name in names:
+            self.source.push(f"{name}:latest", name.encode())
+        self.sync()
+        self.source.push("image7:latest", b"other")
+        opened, listed = self.source.opened, self.driver.listed
+        ended = self.sync()
+        self.assertEqual("succeeded", ended.state)
+        self.assertEqual(opened + 1, self.source.opened)
+        self.assertEqual(listed + 1, self.driver.listed)
+        tally = operations.counts(self.db, [ended.id])[ended.id]
+        self.assertEqual(
+            (30, 29, 1), (tally["total"], tally["unchanged"], tally["updated"])
+        )
+        [part, *_] = operations.finished_children(self.db, ended.id, 0)
+        self.assertTrue(part.image["id"])
+
+    def test_sync_asks_a_registry_in_trouble_once(self):
+        self.start()
+        self.list.write_text("\n".join(f"i{number}" for number in range(30)))
+        self.source.failures = [exception.SourceUnavailable("away")] * 8
+        ended = self.sync()
+        tally = operations.counts(self.db, [ended.id])[ended.id]
+        self.assertEqual((30, 30), (tally["total"], tally["failed"]))
+        # The threads that asked at the same time, and each part by itself.
+        self.assertLessEqual(self.source.asked, 8 + 30)
+
+    def test_a_line_of_the_list_chooses_the_source(self):
+        self.start()
+        self.list.write_text("near source=memory\nnear:1 source=none\nfar")
+        chosen = []
+        other = memory.MemorySource(self.conf)
+        other.push("near:latest", b"near")
+
+        def load(conf, name):
+            chosen.append(name)
+            if name == "none":
+                raise plugins.UnknownPlugin("Installed are: docker")
+            return other
+
+        usual = conductor_sources.Sources(self.conf, load)
+        for name in ("near", "near:2", "far"):
+            usual.of(ref.Reference.parse(name))
+        self.assertEqual(["docker", "memory"], chosen)
+        self.list.write_text("near:1 source=none")
+        error = self.assertRaises(
+            exception.SourceError, usual.of, ref.Reference.parse("near:1")
+        )
+        self.assertIn("Installed are: docker", error.message)
+
+    def sync(self):
+        return self.ended(self.other("sync", keys.sync_key(self.conf)))
 
     def test_sync_without_a_list_fails(self):
         self.start()

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Chooses the source of an image."""
+
+from collections.abc import Callable
+import threading
+
+from oslo_config import cfg
+
+from reposync import exception
+from reposync import plugins
+from reposync import reference as ref
+from reposync import repositories
+from reposync.sources import base as source
+
+Load = Callable[[cfg.ConfigOpts, str], source.Source]
+
+
+class Sources:
+    """The sources of a conductor, each made when it is first needed.
+
+    :param load: makes a source of a name
+    """
+
+    def __init__(self, conf: cfg.ConfigOpts, load: Load = plugins.load_source):
+        """Make the usual source; connect to nothing.
+
+        :raises UnknownPlugin: the configuration names one that is not there
+        """
+        self._conf = conf
+        self._load = load
+        self._lock = threading.Lock()
+        self._usual = conf.conductor.source
+        self._made = {self._usual: load(conf, self._usual)}
+
+    def of(self, reference: ref.Reference) -> source.Source:
+        """Give the source of an image.
+
+        :raises SourceError: its line of the list names an unknown one
+        """
+        return self._get(self._listed().source_of(reference), reference)
+
+    def chooser(self) -> Callable[[ref.Reference], source.Source]:
+        """Give `of` for many images: the list is read once."""
+        listed = self._listed()
+        return lambda reference: self._get(
+            listed.source_of(reference), reference
+        )
+
+    def _listed(self) -> repositories.RepositoryList:
+        try:
+            return repositories.RepositoryList.load(
+                self._conf.repositories.file
+            )
+        except exception.RepositoriesUnreadable:
+            # Without a list nothing is chosen; a synchronisation says so.
+            return repositories.RepositoryList()
+
+    def _get(
+        self, name: str | None, reference: ref.Reference
+    ) -> source.Source:
+        name = name or self._usual
+        with self._lock:
+            try:
+                if name not in self._made:
+                    self._made[name] = self._load(self._conf, name)
+                return self._made[name]
+            except plugins.UnknownPlugin as error:
+                raise exception.SourceError(
+                    f"{reference} has the source {name!r} in the list of "
+                    f"repositories. {error}"
+                ) from error

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Finds the images of a synchronisation that need no work.
+
+The catalogue is listed once, and each registry asked for digests by several
+threads: an image that did not change costs one question.
+"""
+
+from collections.abc import Callable
+from collections.abc import Iterator
+from collections.abc import Mapping
+from collections.abc import Sequence
+from concurrent import futures
+
+from oslo_config import cfg
+from oslo_log import log
+
+from reposync import exception
+from reposync import reference as ref
+from reposync.conductor import sources as conductor_sources
+from reposync.drivers import base as driver
+
+LOG = log.getLogger(__name__)
+
+_THREADS = 8
+_CHUNK = 250
+
+#: References with the images that are in step with them; None for others.
+Found = list[tuple[ref.Reference, driver.Image | None]]
+
+
+def look(
+    conf: cfg.ConfigOpts,
+    sources: conductor_sources.Sources,
+    catalogue: driver.Driver,
+    references: Sequence[ref.Reference],
+    check: Callable[[], None],
+) -> Iterator[Found]:
+    """Compare registries with the catalogue, some images at a time.
+
+    An image whose registry does not answer counts as changed: its own
+    operation will say why.
+
+    :param check: called in between; what it raises ends it
+    :raises CatalogueError: the catalogue cannot be listed
+    """
+    if not references:
+        return
+    platform = conf.conductor.platform
+    digests = _Digests(sources, platform)
+    with futures.ThreadPoolExecutor(_THREADS, "look") as pool:
+        try:
+            listed = pool.submit(catalogue.current, platform)
+            for begin in range(0, len(references), _CHUNK):
+                chunk = references[begin : begin + _CHUNK]
+                found = list(pool.map(digests.of, chunk))
+                check()
+                current = listed.result()
+                yield [
+                    (reference, _same(current, reference, digest))
+                    for reference, digest in zip(chunk, found, strict=True)
+                ]
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+class _Digests:
+    """Asks for digests, and a registry that is in trouble only once."""
+
+    def __init__(self, sources: conductor_sources.Sources, platform: str):
+        self._source_of = sources.chooser()
+        self._platform = platform
+        self._troubled: set[str] = set()
+
+    def of(self, reference: ref.Reference) -> str | None:
+        if reference.registry in self._troubled:
+            return None
+        try:
+            source = self._source_of(reference)
+            return source.resolve(reference, self._platform).digest
+        except exception.SourceError as error:
+            if error.retryable:
+                self._troubled.add(reference.registry)
+            LOG.info("%s: %s", reference, error.message)
+        return None
+
+
+def _same(
+    current: Mapping[str, driver.Image],
+    reference: ref.Reference,
+    digest: str | None,
+) -> driver.Image | None:
+    image = current.get(f"{reference.name}:{reference.tag}")
+    if image is None or digest is None or image.docker_digest != digest:
+        return None
+    return image
