@@ -12,6 +12,7 @@ from typing import Any
 
 import docker
 
+from tests.fixtures import archives
 from tests.fixtures import client
 from tests.fixtures import cloud
 from tests.fixtures import deployment
@@ -84,7 +85,7 @@ class Demo:
     def run(self) -> None:
         """Do all steps."""
         self.pull_a_real_image()
-        self.load_it_again()
+        self.check_what_is_stored()
         self.follow_a_tag()
         self.hear_a_webhook()
         self.delete_all()
@@ -101,28 +102,32 @@ class Demo:
         expect(lines[-1]["operation"]["state"], "succeeded", "unchanged")
         show(self.real, "id", "docker_id", "os", "distribution", "status")
 
-    def load_it_again(self) -> None:
+    def check_what_is_stored(self) -> None:
         """What the catalogue stores is what an engine starts."""
-        say("docker load of what the catalogue stored")
+        if self.files is not None:
+            say("every blob of what the catalogue stored has its digest")
+            path = self.files / "images" / self.real["id"] / "image.tar"
+            found = archives.image_id(path)
+        else:
+            say("docker load of what the catalogue stored")
+            found = self.load()
+        expect(found, self.real["docker_id"])
+        print(found)
+
+    def load(self) -> str:
+        """Load the image into the lab's engine, and remove it again."""
+        assert self.users is not None
         with tempfile.TemporaryDirectory() as directory:
-            path = self.stored(self.real["id"], Path(directory))
+            path = Path(directory) / "image.tar"
+            self.users.glance.download_image(self.real["id"], output=str(path))
             engine = docker.DockerClient(
                 base_url=self.env["LAB_DOCKER_HOST"], timeout=600
             )
             with contextlib.closing(engine), path.open("rb") as archive:
                 [loaded] = engine.images.load(archive)
-                print(f"loaded {loaded.tags} {loaded.id}")
+                print(f"loaded {loaded.tags}")
                 engine.images.remove(loaded.id, force=True)
-        expect(loaded.id, self.real["docker_id"])
-
-    def stored(self, image_id: str, directory: Path) -> Path:
-        """Give the archive of an image as a file."""
-        if self.files is not None:
-            return self.files / "images" / image_id / "image.tar"
-        assert self.users is not None
-        path = directory / "image.tar"
-        self.users.glance.download_image(image_id, output=str(path))
-        return path
+        return str(loaded.id)
 
     def follow_a_tag(self) -> None:
         """New, unchanged, changed."""

@@ -39,6 +39,7 @@ def set_defaults(conf: cfg.ConfigOpts, directory: Path) -> None:
         ("api", "auth_strategy", "token"),
         ("api", "token_file", str(directory / "token")),
         ("conductor", "driver", "filesystem"),
+        ("conductor", "source", "registry"),
         ("filesystem", "directory", str(directory / "images")),
         ("repositories", "file", str(directory / "repositories.list")),
     ):
