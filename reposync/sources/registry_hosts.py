@@ -120,16 +120,19 @@ class Hosts:
     def _scheme(self, host: str) -> str:
         """Find out whether an insecure registry speaks TLS at all."""
         if host not in self._schemes:
-            try:
-                self.send("GET", f"https://{host}/v2/", {}).close()
-                self._schemes[host] = "https"
-            except exception.SourceUnavailable as error:
-                cause = error.__cause__
-                if not isinstance(cause, urllib3.exceptions.SSLError):
-                    raise
+            self._schemes[host] = "https" if self._has_tls(host) else "http"
+            if self._schemes[host] == "http":
                 LOG.warning("The registry %s speaks plain HTTP", host)
-                self._schemes[host] = "http"
         return self._schemes[host]
+
+    def _has_tls(self, host: str) -> bool:
+        try:
+            self.send("GET", f"https://{host}/v2/", {}).close()
+        except exception.SourceUnavailable as error:
+            if isinstance(error.__cause__, urllib3.exceptions.SSLError):
+                return False
+            raise
+        return True
 
     def _manager(self, scheme: str, insecure: bool) -> urllib3.PoolManager:
         proxy = urllib.request.getproxies().get(scheme, "")
