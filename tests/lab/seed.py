@@ -35,7 +35,7 @@ def fill(state: lab_state.State, registry: str) -> None:
     if state.get("seeded", str) == _VERSION:
         return
     print("seeding the registry", flush=True)
-    busybox = _layer(("busybox-static",))
+    busybox = layer(("busybox-static",))
     extra = images.Layer.of_files({"etc/motd": b"extra\n"})
     images.push_image(registry, "demo/busybox", "latest", [busybox])
     images.push_image(registry, "demo/busybox", "1.36-extra", [busybox, extra])
@@ -43,7 +43,7 @@ def fill(state: lab_state.State, registry: str) -> None:
         registry,
         "demo/debian-tools",
         "12",
-        [_layer(packages) for packages in _TOOLS],
+        [layer(packages) for packages in _TOOLS],
         labels=_LABELS,
     )
     platforms = {}
@@ -61,7 +61,8 @@ def fill(state: lab_state.State, registry: str) -> None:
     state.put("seeded", _VERSION)
 
 
-def _layer(packages: tuple[str, ...]) -> images.Layer:
+def layer(packages: tuple[str, ...]) -> images.Layer:
+    """Make a layer of what packages install."""
     with tempfile.TemporaryDirectory() as directory:
         for package in packages:
             server.run(["dpkg-deb", "-x", str(_fetch(package)), directory])

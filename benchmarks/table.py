@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Prints what was measured."""
+
+from collections.abc import Mapping
+from collections.abc import Sequence
+import statistics
+
+Times = Mapping[str, Sequence[float]]
+
+
+def median(times: Times, name: str) -> float:
+    """Give the median of the rounds of one way, in seconds."""
+    return statistics.median(times[name])
+
+
+def show(
+    title: str, times: Times, base: str, notes: Mapping[str, str]
+) -> None:
+    """Print medians, spreads and ratios.
+
+    :param base: the way the others are compared with
+    :param notes: a remark to each way
+    """
+    print(f"\n{title}")
+    line = "{:<26} {:>9} {:>17} {:>8}  {}".format
+    print(line("way", "median s", "spread s", "ratio", "remark"))
+    for name, values in times.items():
+        spread = f"{min(values):.3f} - {max(values):.3f}"
+        ratio = median(times, name) / median(times, base)
+        print(
+            line(
+                name,
+                f"{median(times, name):.3f}",
+                spread,
+                f"{ratio:.2f}",
+                notes.get(name, ""),
+            )
+        )
+    print(f"ratio: to '{base}'", flush=True)

@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The ways an image can be copied from a registry into Glance."""
+
+from collections.abc import Callable
+import http.client
+import os
+from pathlib import Path
+import subprocess
+import tempfile
+import time
+import urllib.parse
+
+from oslo_config import cfg
+
+from reposync import reference as ref
+from reposync import service
+from reposync.sources import registry
+from tests.fixtures import client
+from tests.fixtures import cloud
+from tests.fixtures import deployment
+
+_CREATE = (
+    *("openstack", "image", "create", "-f", "value", "-c", "id"),
+    *("--container-format", "docker", "--disk-format", "raw"),
+)
+
+
+def timed(work: Callable[[], object]) -> float:
+    """Give the seconds that something takes."""
+    begun = time.perf_counter()
+    work()
+    return time.perf_counter() - begun
+
+
+class Ours:
+    """The service as it is deployed, with one of its sources."""
+
+    def __init__(self, env: dict[str, str], source: str):
+        self._cloud = cloud.Cloud(env)
+        self.service = deployment.Deployment(env)
+        self.service.start(
+            conductor={"source": source}, DEFAULT={"debug": False}
+        )
+        self._caller = client.Client(self.service.url, self._cloud.token())
+
+    def copy(self, name: str) -> float:
+        """Copy an image, from the request to the operation's end."""
+        self.forget(name)
+        begun = time.perf_counter()
+        operation = self._caller.pull(name)
+        found = operation
+        while found["state"] in ("queued", "running"):
+            time.sleep(0.02)
+            found = self._caller.operation(operation["id"])
+        seconds = time.perf_counter() - begun
+        assert found["outcome"] == "created", found
+        return seconds
+
+    def forget(self, name: str) -> None:
+        """Delete an image from Glance."""
+        short = ref.Reference.parse(name).name
+        for image in self._cloud.everything(short):
+            self._cloud.glance.delete_image(image.id)
+
+    @property
+    def conductor(self) -> int:
+        """The process id of the conductor that works."""
+        launcher = self.service.processes["reposync-conductor"].pid
+        [worker] = deployment.children(launcher)
+        return worker
+
+    @property
+    def log(self) -> Path:
+        """The conductor's log."""
+        return self.service.log("reposync-conductor")
+
+    def stop(self) -> None:
+        """End the service."""
+        self.service.stop()
+
+
+class Tools:
+    """What people do without the service, with the tools there are."""
+
+    def __init__(self, env: dict[str, str]):
+        self._env = env
+        self._cloud = cloud.Cloud(env)
+        self._token = self._cloud.token()
+        self.scratch = 0
+
+    def docker(self, name: str) -> float:
+        """Pull with an engine, save, and upload what is saved."""
+        engine = f"docker -H {self._env['LAB_DOCKER_HOST']}"
+        command = (
+            f"{engine} pull -q {name} && "
+            f"{engine} save {name} | {' '.join(_CREATE)} docker-pipeline"
+        )
+        seconds, image = self._run(["bash", "-o", "pipefail", "-c", command])
+        self._forget(image)
+        subprocess.run(
+            [*engine.split(), "rmi", name], check=True, capture_output=True
+        )
+        return seconds
+
+    def skopeo(self, name: str) -> float:
+        """Copy into an archive on disk, and upload that."""
+        with tempfile.TemporaryDirectory() as directory:
+            path = f"{directory}/image.tar"
+            command = (
+                "skopeo copy -q --src-tls-verify=false "
+                f"docker://{name} oci-archive:{path} && "
+                f"{' '.join(_CREATE)} --file {path} skopeo-pipeline"
+            )
+            seconds, image = self._run(["bash", "-c", command])
+            self.scratch = Path(path).stat().st_size
+        self._forget(image)
+        return seconds
+
+    def limit(self, path: Path) -> float:
+        """Upload a file with one PUT and nothing else."""
+        image = self._cloud.glance.post(
+            "/images",
+            json={
+                "name": "limit",
+                "container_format": "docker",
+                "disk_format": "raw",
+            },
+        ).json()["id"]
+        seconds = timed(lambda: self._put(image, path))
+        self._forget(image)
+        return seconds
+
+    def _put(self, image: str, path: Path) -> None:
+        host = urllib.parse.urlsplit(self._env["LAB_GLANCE_URL"]).netloc
+        connection = http.client.HTTPConnection(host, timeout=600)
+        connection.putrequest("PUT", f"/v2/images/{image}/file")
+        connection.putheader("X-Auth-Token", self._token)
+        connection.putheader("Content-Type", "application/octet-stream")
+        connection.putheader("Content-Length", str(path.stat().st_size))
+        connection.endheaders()
+        with path.open("rb") as file:
+            connection.sock.sendfile(file)
+        answer = connection.getresponse()
+        assert answer.status == 204, answer.read()
+        connection.close()
+
+    def _run(self, command: list[str]) -> tuple[float, str]:
+        begun = time.perf_counter()
+        done = subprocess.run(
+            command,
+            check=True,
+            capture_output=True,
+            text=True,
+            env=os.environ | self._env,
+        )
+        seconds = time.perf_counter() - begun
+        return seconds, done.stdout.split()[-1]
+
+    def _forget(self, image: str) -> None:
+        self._cloud.glance.delete_image(image)
+
+
+def write_archive(name: str, path: Path) -> int:
+    """Write the archive of an image into a file; gives its length."""
+    conf = cfg.ConfigOpts()
+    service.register_opts(conf)
+    conf([], project="reposync", default_config_files=[])
+    source = registry.RegistrySource(conf)
+    resolved = source.resolve(
+        ref.Reference.parse(name), conf.conductor.platform
+    )
+    with (
+        source.archive(resolved, lambda *_: None) as archive,
+        path.open("wb") as file,
+    ):
+        file.writelines(archive)
+    return path.stat().st_size
