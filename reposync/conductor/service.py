@@ -57,7 +57,8 @@ class ConductorService(service.Service):
         driver = plugins.load_driver(conf)
         bell = conductor_bell.Bell(conf.conductor.workers)
         db = session.Database(conf, retries=_PATIENT)
-        owner = f"{socket.gethostname()}:{os.getpid()}:{_incarnation()}"
+        host = conf.conductor.host or socket.gethostname()
+        owner = f"{host}:{os.getpid()}:{_incarnation()}"
         self._manager = conductor_manager.Manager(
             conf,
             owner,
@@ -99,7 +100,7 @@ class ConductorService(service.Service):
         try:
             server = rpc.get_server(
                 rpc.get_transport(self._conf),
-                socket.gethostname(),
+                self._conf.conductor.host or socket.gethostname(),
                 endpoint.Endpoint(driver, bell),
             )
             server.start(override_pool_size=_RPC_THREADS)
