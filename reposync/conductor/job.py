@@ -37,6 +37,8 @@ class Job:
         self._progress: leases.Progress | None = None
         self._written: leases.Progress | None = None
         self._stop: exception.ReposyncError | None = None
+        if operation.cancel_requested:
+            self._stop = _cancelled()
 
     def progress(self, phase: str, done: int, total: int | None) -> None:
         """Note how far the work is, and end it if it has to end.
@@ -52,6 +54,11 @@ class Job:
     def latest(self) -> leases.Progress | None:
         """How far the work is."""
         return self._progress
+
+    @property
+    def stopped_by(self) -> exception.ReposyncError | None:
+        """Why the work has to end, if it has to."""
+        return self._stop
 
     def check(self) -> None:
         """End the work if it has to end; raises as :meth:`progress`."""
@@ -108,4 +115,8 @@ class Job:
             self._beaten = begun
             self._written = progress
         if cancelled:
-            self.stop(exception.OperationCancelled("Cancelled on request"))
+            self.stop(_cancelled())
+
+
+def _cancelled() -> exception.OperationCancelled:
+    return exception.OperationCancelled("Cancelled on request")

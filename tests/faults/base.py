@@ -4,6 +4,7 @@
 import atexit
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from testtools import content
@@ -23,10 +24,11 @@ from tests.lab import images
 #: One after the other: a conductor of one scenario serves the next.
 CONDUCTORS = ("one", "two")
 #: Enough not to fit into the buffers between a registry and Glance.
-SIZE = 6 << 20
+SIZE = 3 << 20
 _UNFINISHED = ("queued", "running")
 
-_shared: list[cluster.Cluster] = []
+#: The cluster, the cloud, and a caller.
+_shared: list[Any] = []
 
 
 class FaultCase(base.TestCase):
@@ -56,10 +58,16 @@ class FaultCase(base.TestCase):
                 self.cluster.kill(name)
         for name in self.conductors:
             self.cluster.conductor(name)
-        self.cloud = cloud.Cloud(self.lab)
-        self.caller = self.client()
+        self.cloud, self.caller = self.logged_in()
         self.name = self.new_name()
         self.addCleanup(self.forget)
+
+    def logged_in(self):
+        """Give cloud and caller; to log in anew each time takes long."""
+        if len(_shared) == 1:
+            self.cloud = cloud.Cloud(self.lab)
+            _shared.extend((self.cloud, self.client()))
+        return _shared[1:]
 
     def client(self, user="reposync"):
         """Give a caller who is logged in as a user."""
