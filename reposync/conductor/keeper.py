@@ -30,6 +30,7 @@ class Keeper:
 
     :param owner: the name of this conductor
     :param checks: by the name of what they look at; raise if it is away
+    :param database: said once for the whole conductor
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class Keeper:
         db: db_session.Database,
         traces: conductor_traces.Traces,
         checks: dict[str, Callable[[], None]],
+        database: outage.Outage,
     ):
         """Store what to look after; `start` starts it."""
         self._conf = conf.conductor
@@ -49,7 +51,7 @@ class Keeper:
             what: (check, outage.Outage(what))
             for what, check in checks.items()
         }
-        self._outage = outage.Outage("The database")
+        self._outage = database
         self._stopped = threading.Event()
 
     def start(self) -> None:

@@ -31,6 +31,7 @@ class Manager:
     :param owner: a name that no other start of any conductor has
     :param db: for work; a short outage is waited for
     :param quick_db: for looking and signs of life; gives up soon
+    :param database: to say once for the whole conductor that it is away
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Manager:
         quick_db: db_session.Database,
         worker: conductor_worker.Worker,
         bell: conductor_bell.Bell,
+        database: outage.Outage | None = None,
     ):
         """Store what to run; `start` runs it."""
         self._conf = conf.conductor
@@ -54,7 +56,7 @@ class Manager:
         self._jobs: set[conductor_job.Job] = set()
         self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
-        self._outage = outage.Outage("The database")
+        self._outage = database or outage.Outage("The database")
 
     def start(self) -> None:
         """Start all threads."""

@@ -15,6 +15,7 @@ from reposync.conductor import bell as conductor_bell
 from reposync.conductor import endpoint
 from reposync.conductor import keeper
 from reposync.conductor import manager as conductor_manager
+from reposync.conductor import outage
 from reposync.conductor import owner as conductor_owner
 from reposync.conductor import sources as conductor_sources
 from reposync.conductor import traces as conductor_traces
@@ -58,6 +59,7 @@ class ConductorService(service.Service):
         db = session.Database(conf, retries=_PATIENT)
         host = conf.conductor.host or socket.gethostname()
         owner = conductor_owner.make(host)
+        database = outage.Outage("The database")
         traces = conductor_traces.Traces(db, sources, driver, host)
         self._manager = conductor_manager.Manager(
             conf,
@@ -66,6 +68,7 @@ class ConductorService(service.Service):
             session.Database(conf, retries=_QUICK),
             conductor_worker.Worker(conf, db, sources, driver, traces),
             bell,
+            database,
         )
         self._keeper = keeper.Keeper(
             conf,
@@ -76,6 +79,7 @@ class ConductorService(service.Service):
                 "The catalogue": driver.check,
                 "The source": sources.named(conf.conductor.source).check,
             },
+            database,
         )
         self._manager.start()
         self._keeper.start()

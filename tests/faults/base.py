@@ -6,6 +6,7 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
+import docker
 import sqlalchemy as sa
 from testtools import content
 
@@ -90,6 +91,18 @@ class FaultCase(base.TestCase):
             tag,
             {"content": noise},
         )
+
+    def put(self, caller=None, **kwargs):
+        """Ask for the image; gives the answer, whatever it is."""
+        return (caller or self.caller).call(
+            "PUT", "/v1/images", params={"imageName": self.name}, **kwargs
+        )
+
+    def replace_conductors(self, name, **options):
+        """Run one conductor in place of the usual ones."""
+        for each in self.conductors:
+            self.cluster.kill(each)
+        self.cluster.conductor(name, **options)
 
     def servers(self):
         """Give the lab, to stop and start its servers."""
@@ -185,3 +198,28 @@ class FaultCase(base.TestCase):
         self.cluster.restore()
         for image in self.cloud.everything(self.name):
             self.cloud.glance.delete_image(image.id, ignore_missing=True)
+
+
+class EngineCase(FaultCase):
+    """A scenario whose image is read through the engine."""
+
+    def setUp(self):
+        super().setUp()
+        self.cluster.list.write_text(f"{self.name} source=docker\n")
+        self.addCleanup(self.cluster.list.write_text, "")
+        self.engine = docker.APIClient(base_url=self.lab["LAB_DOCKER_HOST"])
+        self.addCleanup(self.engine.close)
+
+    def on_engine(self):
+        """List what the engine has of the image."""
+        return [
+            name
+            for image in self.engine.images()
+            for key in ("RepoTags", "RepoDigests")
+            for name in image[key] or []
+            if name.startswith(self.name)
+        ]
+
+    def engine_is_clean(self):
+        """Wait until nothing of the image is on the engine."""
+        wait.until(lambda: not self.on_engine(), "a clean engine", 60)
