@@ -82,8 +82,15 @@ class Job:
         now = time.monotonic()
         progress = self._progress
         due = now >= self._beaten + self._heartbeat
-        if due or progress != self._written:
-            self._extend(db, progress)
+        if not due and progress == self._written:
+            return
+        # The worker may be at it, and wait for the database for long; the
+        # heart beats for others, too.
+        if self._lock.acquire(blocking=False):
+            try:
+                self._extend(db, progress)
+            finally:
+                self._lock.release()
 
     def confirm(self, db: db_session.Database) -> None:
         """Make sure that the operation is still ours, before it counts.
@@ -93,7 +100,8 @@ class Job:
         :raises DatabaseUnavailable: nobody can tell
         """
         self.check()
-        self._extend(db, self._progress)
+        with self._lock:
+            self._extend(db, self._progress)
         self.check()
 
     def _extend(
@@ -104,16 +112,13 @@ class Job:
         # Counted from before the write: the row's lease is never shorter
         # than what is believed here.
         begun = time.monotonic()
-        with self._lock:
-            try:
-                cancelled = leases.extend(
-                    db, self.lease, self._seconds, progress
-                )
-            except exception.LeaseLost as error:
-                self.stop(error)
-                return
-            self._beaten = begun
-            self._written = progress
+        try:
+            cancelled = leases.extend(db, self.lease, self._seconds, progress)
+        except exception.LeaseLost as error:
+            self.stop(error)
+            return
+        self._beaten = begun
+        self._written = progress
         if cancelled:
             self.stop(_cancelled())
 

@@ -57,15 +57,18 @@ class ConductorService(service.Service):
         driver = plugins.load_driver(conf)
         bell = conductor_bell.Bell(conf.conductor.workers)
         db = session.Database(conf, retries=_PATIENT)
+        quick_db = session.Database(conf, retries=_QUICK)
         host = conf.conductor.host or socket.gethostname()
         owner = conductor_owner.make(host)
         database = outage.Outage("The database")
-        traces = conductor_traces.Traces(db, sources, driver, host)
+        traces = conductor_traces.Traces(
+            db, quick_db, sources, driver, host
+        )
         self._manager = conductor_manager.Manager(
             conf,
             owner,
             db,
-            session.Database(conf, retries=_QUICK),
+            quick_db,
             conductor_worker.Worker(conf, db, sources, driver, traces),
             bell,
             database,
@@ -73,7 +76,7 @@ class ConductorService(service.Service):
         self._keeper = keeper.Keeper(
             conf,
             owner,
-            session.Database(conf, retries=_QUICK),
+            quick_db,
             traces,
             {
                 "The catalogue": driver.check,

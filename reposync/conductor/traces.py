@@ -51,18 +51,22 @@ class Attempt:
 class Traces:
     """Writes down what is begun, and removes what is left.
 
+    :param db: for attempts; a short outage is waited for
+    :param quick_db: for sweeps; gives up soon
     :param host: what of the sources only this host reaches
     """
 
     def __init__(
         self,
         db: db_session.Database,
+        quick_db: db_session.Database,
         sources: conductor_sources.Sources,
         driver: driver.Driver,
         host: str,
     ):
         """Store where to look."""
         self._db = db
+        self._quick_db = quick_db
         self._sources = sources
         self._driver = driver
         self._host = host
@@ -82,13 +86,13 @@ class Traces:
         :raises ReposyncError: it could not be removed for now
         """
         for trace in traces.of_others(self._db, job.lease, self._host):
-            self._remove(trace)
+            self._remove(self._db, trace)
 
     def after(self, job: conductor_job.Job) -> None:
         """Forget what has found its end; the rest is for the sweeps."""
         try:
             for trace in traces.of_attempt(self._db, job.lease):
-                self._remove(trace)
+                self._remove(self._db, trace)
         except exception.ReposyncError as error:
             LOG.debug("Something may remain for now: %s", error.message)
 
@@ -97,7 +101,9 @@ class Traces:
 
         :raises DatabaseUnavailable: nobody can tell
         """
-        found = traces.of_dead(self._db, self._host, _PAGE, self._last)
+        found = traces.of_dead(
+            self._quick_db, self._host, _PAGE, self._last
+        )
         self._last = found[-1].id if len(found) == _PAGE else ""
         for place, group in itertools.groupby(
             sorted(found, key=lambda trace: trace.place),
@@ -105,14 +111,14 @@ class Traces:
         ):
             try:
                 for trace in group:
-                    self._remove(trace)
+                    self._remove(self._quick_db, trace)
             except exception.DatabaseUnavailable:
                 raise
             except exception.ReposyncError as error:
                 # Whoever needs it says so; here it is a matter of time.
                 LOG.debug("%s is not swept now: %s", place, error.message)
 
-    def _remove(self, trace: models.Trace) -> None:
+    def _remove(self, db: db_session.Database, trace: models.Trace) -> None:
         try:
             found = self._discard(trace)
         except exception.ReposyncError as error:
@@ -126,7 +132,7 @@ class Traces:
                 error.message,
             )
             found = True
-        traces.forget(self._db, trace, 0 if found else _LATE)
+        traces.forget(db, trace, 0 if found else _LATE)
 
     def _discard(self, trace: models.Trace) -> bool:
         if trace.place == traces.CATALOGUE:

@@ -47,17 +47,18 @@ class DatabaseTest(base.FaultCase):
         self.all_is_well(pushed)
 
     def test_for_longer_than_a_lease(self):
-        pushed, operation, gate = self.begin()
+        pushed, operation, _ = self.begin()
         holder = self.holder(operation)
         begin = self.cluster.position(holder)
+        self.proxies["registry"].swallow()
         self.proxies["database"].refuse()
         wait.until(
             lambda: self.cluster.said(holder, "No sign of life of", begin),
             "work ending by itself",
             60,
         )
-        self.proxies["database"].restore()
-        gate.cut()
+        for proxy in ("database", "registry"):
+            self.proxies[proxy].restore()
         self.assertEqual(2, self.succeeded(operation).attempt)
         self.all_is_well(pushed)
 

@@ -37,6 +37,23 @@ class KilledServerTest(base.FaultCase):
     def test_postgresql(self):
         self.killed("postgresql", "registry", _BLOB)
 
+    def test_keystone(self):
+        """Who cannot be recognised is asked to come again."""
+        pushed = self.push()
+        stranger = self.client()
+        servers = self.servers()
+        self.addCleanup(servers.start, "keystone")
+        servers.kill("keystone")
+        answer = self.put(caller=stranger)
+        self.assertEqual(503, answer.status_code, answer.text)
+        self.assertTrue(answer.headers["Retry-After"])
+        wait.until(lambda: self.cluster.health() == 503, "a bad health")
+        servers.start("keystone")
+        self.cluster.wait_healthy()
+        operation = self.caller.accepted(self.put(caller=stranger))
+        self.succeeded(operation)
+        self.all_is_well(pushed)
+
     def test_glance(self):
         self.killed("glance", "glance", "PUT /v2/images/.*/file")
 
