@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The conductor as a service: what it starts and how it stops."""
 
+from collections.abc import Callable
 import socket
 import threading
 from typing import Any
@@ -21,6 +22,7 @@ from reposync.conductor import sources as conductor_sources
 from reposync.conductor import traces as conductor_traces
 from reposync.conductor import worker as conductor_worker
 from reposync.db import session
+from reposync.drivers import base as driver
 
 LOG = log.getLogger(__name__)
 
@@ -74,15 +76,7 @@ class ConductorService(service.Service):
             database,
         )
         self._keeper = keeper.Keeper(
-            conf,
-            owner,
-            quick_db,
-            traces,
-            {
-                "The catalogue": driver.check,
-                "The source": sources.named(conf.conductor.source).check,
-            },
-            database,
+            conf, owner, quick_db, traces, _checks(sources, driver), database
         )
         self._manager.start()
         self._keeper.start()
@@ -123,3 +117,9 @@ class ConductorService(service.Service):
             return
         self._server = server
         LOG.info("Listening on the message bus")
+
+
+def _checks(
+    sources: conductor_sources.Sources, driver: driver.Driver
+) -> dict[str, Callable[[], None]]:
+    return {"The catalogue": driver.check, "The source": sources.usual.check}

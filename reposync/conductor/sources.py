@@ -39,6 +39,11 @@ class Sources:
         """
         return self._get(self._listed().source_of(reference), reference)
 
+    @property
+    def usual(self) -> source.Source:
+        """The source of images that name no other."""
+        return self._made[self._usual]
+
     def name_of(self, reference: ref.Reference) -> str:
         """Give the name of the source of an image."""
         return self._listed().source_of(reference) or self._usual
