@@ -33,6 +33,7 @@ class RegistryTest(base.FaultCase):
         self.all_is_well(self.pushed)
 
     def test_black_holed_in_the_middle(self):
+        self.replace_conductors("impatient", registry={"read_timeout": 3})
         self.assertEqual(1, self.succeeded(self.held()).attempt)
         self.all_is_well(self.pushed)
 

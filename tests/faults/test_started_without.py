@@ -6,10 +6,13 @@ import testscenarios
 from tests.faults import base
 from tests.fixtures import wait
 
+#: Each scenario is a test of its own.
+load_tests = testscenarios.load_tests_apply_scenarios
+
 _API, _CONDUCTOR = "reposync-api", "late"
 
 
-class StartedWithoutTest(testscenarios.WithScenarios, base.FaultCase):
+class StartedWithoutTest(base.FaultCase):
     """It says so once, goes on by itself, and loses nothing.
 
     ``status``: of a request meanwhile.  ``says``: which log says what.

@@ -6,6 +6,9 @@ import testscenarios
 from tests.faults import base
 from tests.fixtures import wait
 
+#: Each scenario is a test of its own.
+load_tests = testscenarios.load_tests_apply_scenarios
+
 _BLOB = "GET /v2/.*/blobs/"
 #: Where a conductor stands when it happens: server, request, when, and how
 #: many bytes have passed.
@@ -39,7 +42,7 @@ class StationCase(base.FaultCase):
         return operation, gate, pushed
 
 
-class KilledTest(testscenarios.WithScenarios, StationCase):
+class KilledTest(StationCase):
     """``kill -9``."""
 
     scenarios = [(name, {"station": name}) for name in _STATIONS]
@@ -55,7 +58,7 @@ class KilledTest(testscenarios.WithScenarios, StationCase):
         self.all_is_well(pushed)
 
 
-class FrozenTest(testscenarios.WithScenarios, StationCase):
+class FrozenTest(StationCase):
     """``SIGSTOP``, and on again when another one has done the work."""
 
     scenarios = [
