@@ -19,11 +19,14 @@ from reposync.api import defaults as api_defaults
 #: share, queues declared in another way than ours would be refused.
 EXCHANGE = "reposync"
 
+# oslo.db logs a traceback for each statement that the database did not take;
+# the service itself says once that it is away.
 _DEFAULT_LOG_LEVELS = [
     "amqp=WARN",
     "docker=WARN",
     "keystoneauth=WARN",
     "keystonemiddleware=WARN",
+    "oslo_db.api=CRITICAL",
     "oslo.messaging=WARN",
     "oslo_messaging=WARN",
     "sqlalchemy=WARN",

@@ -11,6 +11,7 @@ from oslo_log import log
 from reposync import exception
 from reposync.conductor import bell as conductor_bell
 from reposync.conductor import job as conductor_job
+from reposync.conductor import outage
 from reposync.conductor import worker as conductor_worker
 from reposync.db import leases
 from reposync.db import session as db_session
@@ -20,6 +21,8 @@ LOG = log.getLogger(__name__)
 
 _CANDIDATES = 16
 _BEAT = 1.0
+#: Seconds for work to notice that it has to stop.
+_PIECES = 6
 
 
 class Manager:
@@ -28,6 +31,7 @@ class Manager:
     :param owner: a name that no other start of any conductor has
     :param db: for work; a short outage is waited for
     :param quick_db: for looking and signs of life; gives up soon
+    :param database: to say once for the whole conductor that it is away
     """
 
     def __init__(
@@ -38,6 +42,7 @@ class Manager:
         quick_db: db_session.Database,
         worker: conductor_worker.Worker,
         bell: conductor_bell.Bell,
+        database: outage.Outage | None = None,
     ):
         """Store what to run; `start` runs it."""
         self._conf = conf.conductor
@@ -51,7 +56,7 @@ class Manager:
         self._jobs: set[conductor_job.Job] = set()
         self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
-        self._outage = Outage("The database")
+        self._outage = database or outage.Outage("The database")
 
     def start(self) -> None:
         """Start all threads."""
@@ -71,10 +76,26 @@ class Manager:
         with self._lock:
             for job in self._jobs:
                 job.stop(exception.StoppingService("The conductor stops"))
-        # Time for the pieces in flight and the rows; whoever does not make
-        # it is taken over when the lease has run out.
-        self._join(time.monotonic() + 8)
+        # Time for the pieces in flight and the rows.
+        self._join(time.monotonic() + _PIECES)
+        self._hand_back()
         self._stopped.set()
+
+    def _hand_back(self) -> None:
+        """Give up what waits for a server that does not answer.
+
+        Its thread ends with the process; until then it is fenced.
+        """
+        with self._lock:
+            jobs = list(self._jobs)
+        for job in jobs:
+            try:
+                leases.give_back(self._quick_db, job.lease, 0, count=False)
+                LOG.info("Operation %s is given up", job.operation.id)
+            except exception.LeaseLost:
+                continue
+            except exception.DatabaseUnavailable as error:
+                self._outage.begun(error)
 
     def _spawn(self, name: str, target: object) -> None:
         thread = threading.Thread(target=target, name=name, daemon=True)  # type: ignore[arg-type]
@@ -146,31 +167,3 @@ class Manager:
                 self._outage.begun(error)
             except Exception:
                 LOG.exception("The heart met an unexpected error; it goes on")
-
-
-class Outage:
-    """Says once that something is away, and once that it is back."""
-
-    def __init__(self, what: str):
-        """Begin with all well.
-
-        :param what: the beginning of the sentence that is logged
-        """
-        self._what = what
-        self._lock = threading.Lock()
-        self._away = False
-
-    def begun(self, error: Exception) -> None:
-        """Note a failure."""
-        with self._lock:
-            if not self._away:
-                cause = type(error.__cause__ or error).__name__
-                LOG.error("%s is away: %s (%s)", self._what, error, cause)
-            self._away = True
-
-    def over(self) -> None:
-        """Note a success."""
-        with self._lock:
-            if self._away:
-                LOG.info("%s is back", self._what)
-            self._away = False

@@ -11,6 +11,7 @@ from reposync import reference as ref
 from reposync.conductor import job as conductor_job
 from reposync.conductor import sources as conductor_sources
 from reposync.conductor import sync
+from reposync.conductor import traces as conductor_traces
 from reposync.db import leases
 from reposync.db import session as db_session
 from reposync.db import trees
@@ -35,12 +36,14 @@ class Worker:
         db: db_session.Database,
         sources: conductor_sources.Sources,
         driver: driver.Driver,
+        traces: conductor_traces.Traces,
     ):
         """Store what work is done with."""
         self._conf = conf
         self._db = db
         self._sources = sources
         self._driver = driver
+        self._traces = traces
         self._kinds = {
             "pull": self._pull,
             "delete": self._delete,
@@ -63,30 +66,35 @@ class Worker:
             operation.attempt,
         )
         try:
+            job.check()
             self._refuse_endless(job)
             self._kinds[operation.kind](job)
         except (exception.LeaseLost, exception.DatabaseUnavailable):
             raise
         except exception.ReposyncError as error:
-            self._end_badly(job, error)
+            # What was to be stopped may have failed for another reason first.
+            self._end_badly(job, job.stopped_by or error)
         except Exception as error:
             # Nobody foresaw it: the log gets it all, callers a neutral text.
             LOG.exception("Operation %s failed unexpectedly", operation.id)
             self._end_badly(job, _unexpected(error))
+        self._traces.after(job)
         if operation.parent_id:
             trees.settle(self._db)
 
     def _pull(self, job: conductor_job.Job) -> None:
         reference = ref.Reference.parse(job.operation.reference or "")
         platform = self._conf.conductor.platform
+        self._traces.before(job)
         source = self._sources.of(reference)
         resolved = source.resolve(reference, platform)
         job.check()
+        begin = self._traces.at_source(job, self._sources.name_of(reference))
         image, outcome = self._driver.image_updated(
             reference,
             resolved,
-            source.archive(resolved, job.progress),
-            lambda image: job.confirm(self._db),
+            source.archive(resolved, job.progress, begin),
+            conductor_traces.Attempt(self._db, job),
         )
         self._succeed(job, outcome, image)
 

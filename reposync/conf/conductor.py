@@ -41,6 +41,14 @@ Platform of the images, as ``os/architecture[/variant]`` in the words of
 registries, such as ``linux/amd64`` or ``linux/arm64/v8``.
 """,
     ),
+    cfg.HostAddressOpt(
+        "host",
+        sample_default="the name of the host",
+        help="""
+Name of this host among those that conductors run on.  No two hosts may have
+the same one; several conductors of one host share it.
+""",
+    ),
     cfg.IntOpt(
         "workers",
         default=4,

@@ -183,7 +183,17 @@ def _cancel(session: orm.Session, chosen: sa.ColumnElement[bool]) -> int:
         .where(chosen, Operation.state == "running")
         .values(cancel_requested=True, updated_at=now)
     )
-    queued = (
+    number = db_session.changed(session, running)
+    return number + cancel_queued(session, chosen)
+
+
+def cancel_queued(
+    session: orm.Session, chosen: sa.ColumnElement[bool]
+) -> int:
+    """End chosen operations that wait; gives their number."""
+    now = clock.now_ms()
+    return db_session.changed(
+        session,
         sa.update(Operation)
         .where(chosen, Operation.state == "queued")
         .values(
@@ -192,11 +202,7 @@ def _cancel(session: orm.Session, chosen: sa.ColumnElement[bool]) -> int:
             cancel_requested=True,
             finished_at=now,
             updated_at=now,
-        )
-    )
-    return sum(
-        db_session.changed(session, statement)
-        for statement in (running, queued)
+        ),
     )
 
 

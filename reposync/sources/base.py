@@ -19,6 +19,15 @@ from reposync import reference as ref
 Progress = Callable[[str, int, int | None], None]
 
 
+#: Told what a source is about to make, before it does.  If the copy dies,
+#: somebody calls :meth:`Source.discard` with it, on the same host.
+Begin = Callable[[str], None]
+
+
+def ignore(name: str) -> None:
+    """Be a `Begin` for copies whose death nobody cleans up after."""
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class ResolvedImage:
     """What a registry holds under a name at one moment.
@@ -89,6 +98,14 @@ class Source(abc.ABC):
         """
         self.conf = conf
 
+    def check(self) -> None:  # noqa: B027 (most have nothing to look at)
+        """Look whether what all images are read through can be had.
+
+        What it raises is logged for the operator, once.
+
+        :raises SourceUnavailable: it does not answer
+        """
+
     @abc.abstractmethod
     def resolve(
         self, reference: ref.Reference, platform: str
@@ -106,16 +123,30 @@ class Source(abc.ABC):
 
     @abc.abstractmethod
     def archive(
-        self, resolved: ResolvedImage, progress: Progress
+        self,
+        resolved: ResolvedImage,
+        progress: Progress,
+        begin: Begin = ignore,
     ) -> AbstractContextManager[Archive]:
         """Open the archive of a resolved image.
 
         Nothing is moved before the context is entered, and nothing remains
         of the copy after it is left, however it is left.
 
+        :param begin: see :data:`Begin`
+
         :raises SourceError: on entering, as :meth:`resolve`, and
             ``ImageUnsupported`` or ``SourceDiskFull``
         """
+
+    def discard(self, name: str) -> bool:
+        """Remove what a copy made that died.
+
+        :param name: as it was told to ``begin``
+        :returns: whether it was there; what was not may still come
+        :raises SourceError: it cannot be removed
+        """
+        return False
 
     def tags(self, repository: ref.Reference) -> Iterator[str]:
         """List the tags of a repository, page by page.

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Says that something is away, but not each time."""
+
+import threading
+
+from oslo_log import log
+
+LOG = log.getLogger(__name__)
+
+
+class Outage:
+    """Says once that something is away, and once that it is back."""
+
+    def __init__(self, what: str):
+        """Begin with all well.
+
+        :param what: the beginning of the sentence that is logged
+        """
+        self._what = what
+        self._lock = threading.Lock()
+        self._away = False
+
+    def begun(self, error: Exception) -> None:
+        """Note a failure."""
+        with self._lock:
+            if not self._away:
+                cause = type(error.__cause__ or error).__name__
+                LOG.error("%s is away: %s (%s)", self._what, error, cause)
+            self._away = True
+
+    def over(self) -> None:
+        """Note a success."""
+        with self._lock:
+            if self._away:
+                LOG.info("%s is back", self._what)
+            self._away = False
