@@ -58,10 +58,12 @@ def make_app(
     app = oslo_middleware.RequestBodySizeLimiter(app, conf)
     app = middleware.OneEnvelope(app)
     app = Mounted(healthcheck.Healthcheck(None, conf), app)
-    app = oslo_middleware.CORS(app, conf)
+    app = middleware.Browsers(app, oslo_middleware.CORS(app, conf))
     app = middleware.AccessLog(app)
     app = oslo_middleware.RequestId(app)
-    return oslo_middleware.HTTPProxyToWSGI(app, conf)
+    proxied = oslo_middleware.HTTPProxyToWSGI(app, conf)
+    enabled = conf.oslo_middleware.enable_proxy_headers_parsing
+    return proxied if enabled else app
 
 
 def make_services(

@@ -94,11 +94,22 @@ class OneEnvelope:
     def __call__(
         self, environ: dict[str, Any], start_response: Any
     ) -> Iterable[bytes]:
-        """Look at the answer, and replace it if it is a foreign error."""
-        request = webob.Request(environ)
+        """Let a good answer pass, and replace a foreign error."""
+        held: list[webob.Response] = []
+
+        def start(status: str, headers: Any, *rest: Any) -> Any:
+            if status < "400":
+                return start_response(status, headers, *rest)
+            held.append(webob.Response(status=status, headerlist=headers))
+            return held[-1].write
+
         request_id = environ.get("openstack.request_id")
         try:
-            answer = request.get_response(self._app)
+            body = self._app(environ, start)
+            if not held:
+                return body
+            answer = held[-1]
+            answer.body = b"".join(body)
         except UnicodeDecodeError:
             answer = errors.from_status(400, request_id)
         except webob.exc.HTTPException as error:
@@ -106,10 +117,33 @@ class OneEnvelope:
         except Exception:
             LOG.exception("A request failed unexpectedly")
             answer = errors.from_status(500, request_id)
-        if answer.status_int >= 400 and not errors.is_envelope(answer):
+        if not errors.is_envelope(answer):
             foreign = answer
             answer = errors.from_status(foreign.status_int, request_id)
             for name in _KEPT:
                 if name in foreign.headers:
                     answer.headers[name] = foreign.headers[name]
         return answer(environ, start_response)
+
+
+class Browsers:
+    """Takes only what concerns browsers past a middleware for them.
+
+    :param app: the application
+    :param wrapped: the same behind the middleware
+    """
+
+    def __init__(self, app: auth.Wsgi, wrapped: auth.Wsgi):
+        """Store both ways."""
+        self._app = app
+        self._wrapped = wrapped
+
+    def __call__(
+        self, environ: dict[str, Any], start_response: Any
+    ) -> Iterable[bytes]:
+        """Choose by the origin, which browsers name and others do not."""
+        concerned = (
+            "HTTP_ORIGIN" in environ or environ["REQUEST_METHOD"] == "OPTIONS"
+        )
+        app = self._wrapped if concerned else self._app
+        return app(environ, start_response)
