@@ -52,7 +52,7 @@ class Folding:
             ticket.leads = not self._writing
             self._writing = True
         if not ticket.leads:
-            ticket.called.wait()
+            ticket.gate.acquire()
         if ticket.leads:
             self._lead()
         return ticket.result()
@@ -71,7 +71,7 @@ class Folding:
             for heir in heirs:
                 heir.leads = True
             for ticket in (*heirs, *batch):
-                ticket.called.set()
+                ticket.gate.release()
 
     def _write(self, batch: Sequence["_Ticket"]) -> None:
         try:
@@ -96,7 +96,9 @@ class _Ticket:
 
     def __init__(self, request: operations.Request):
         self.request = request
-        self.called = threading.Event()
+        # Cheaper than an event, and there is one for each request.
+        self.gate = threading.Lock()
+        self.gate.acquire()
         self.leads = False
         self.row: models.Operation | None = None
         self.error: Exception | None = None
