@@ -14,6 +14,7 @@ date.
 
 from collections.abc import Sequence
 import threading
+import time
 
 from oslo_log import log
 
@@ -26,6 +27,8 @@ LOG = log.getLogger(__name__)
 
 #: Most requests in one transaction; servers have fewer threads.
 _MOST = 64
+#: Seconds that a leader who had to wait itself gives others to come.
+_PAUSE = 0.002
 
 
 class Folding:
@@ -53,6 +56,9 @@ class Folding:
             self._writing = True
         if not ticket.leads:
             ticket.gate.acquire()
+            if ticket.leads:
+                # Others are about to come: a transaction costs more than this.
+                time.sleep(_PAUSE)
         if ticket.leads:
             self._lead()
         return ticket.result()
