@@ -44,6 +44,11 @@ class Folding:
         self._waiting: list[_Ticket] = []
         self._writing = False
 
+    @property
+    def waiting(self) -> int:
+        """How many requests wait for a transaction to end."""
+        return len(self._waiting)
+
     def submit(self, request: operations.Request) -> models.Operation:
         """Write a request down, or join it; see `operations.submit`.
 
