@@ -60,6 +60,7 @@ def make_app(
     app = Mounted(healthcheck.Healthcheck(None, conf), app)
     app = oslo_middleware.CORS(app, conf)
     app = middleware.AccessLog(app)
+    app = middleware.Context(app)
     app = oslo_middleware.RequestId(app)
     return oslo_middleware.HTTPProxyToWSGI(app, conf)
 

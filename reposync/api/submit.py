@@ -77,6 +77,8 @@ class Submitter:
             **values,
         )
         operation = operations.submit(self._db, request)
+        # From here on the lines of this request name it, too.
+        caller.resource_uuid = operation.id
         self._nudger.nudge(caller, operation.id)
         return operation
 

@@ -32,7 +32,7 @@ class Job:
         self.lease = leases.Lease(operation.id, owner, operation.attempt)
         self._seconds = seconds
         self._heartbeat = heartbeat
-        self._beaten = time.monotonic()
+        self._begun = self._beaten = time.monotonic()
         self._lock = threading.Lock()
         self._progress: leases.Progress | None = None
         self._written: leases.Progress | None = None
@@ -52,6 +52,11 @@ class Job:
     def latest(self) -> leases.Progress | None:
         """How far the work is."""
         return self._progress
+
+    @property
+    def age(self) -> float:
+        """Seconds since it was claimed."""
+        return time.monotonic() - self._begun
 
     def check(self) -> None:
         """End the work if it has to end; raises as :meth:`progress`."""

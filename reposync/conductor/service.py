@@ -16,7 +16,12 @@ from reposync import plugins
 from reposync import rpc
 from reposync.conductor import bell as conductor_bell
 from reposync.conductor import endpoint
+from reposync.conductor import events as conductor_events
+from reposync.conductor import gauges
+from reposync.conductor import housekeeping
 from reposync.conductor import manager as conductor_manager
+from reposync.conductor import metrics as conductor_metrics
+from reposync.conductor import notifications
 from reposync.conductor import sources as conductor_sources
 from reposync.conductor import worker as conductor_worker
 from reposync.db import session
@@ -31,6 +36,8 @@ _QUICK = 2
 _RPC_THREADS = 4
 #: Kept of the graceful shutdown for handing back what did not end in time.
 _HAND_BACK = 10
+#: Seconds for the last notifications.
+_FAREWELL = 1.5
 
 
 class ConductorService(service.Service):
@@ -57,16 +64,21 @@ class ConductorService(service.Service):
         driver = plugins.load_driver(conf)
         bell = conductor_bell.Bell(conf.conductor.workers)
         db = session.Database(conf, retries=_PATIENT)
+        quick_db = session.Database(conf, retries=_QUICK)
+        events = self._watch(quick_db, sources)
         owner = f"{socket.gethostname()}:{os.getpid()}:{_incarnation()}"
         self._manager = conductor_manager.Manager(
             conf,
             owner,
             db,
-            session.Database(conf, retries=_QUICK),
-            conductor_worker.Worker(conf, db, sources, driver),
+            quick_db,
+            conductor_worker.Worker(conf, db, sources, driver, events),
             bell,
+            events,
         )
         self._manager.start()
+        self._housekeeper = housekeeping.Housekeeper(conf, db)
+        self._housekeeper.start()
         self._server: Any = None
         for target in (self._listen, self._check):
             threading.Thread(
@@ -80,7 +92,10 @@ class ConductorService(service.Service):
     def stop(self, graceful: bool = True) -> None:
         """End running work within the graceful shutdown timeout."""
         timeout = self._conf.graceful_shutdown_timeout or 60
+        self._housekeeper.stop()
         self._manager.stop(max(0.0, timeout - _HAND_BACK))
+        self._notifications.stop(_FAREWELL)
+        self._metrics.stop()
         if self._server is not None:
             self._server.stop()
         self._done.set()
@@ -91,6 +106,18 @@ class ConductorService(service.Service):
         """Wait until the service is stopped."""
         self._done.wait()
         super().wait()
+
+    def _watch(
+        self, db: session.Database, sources: conductor_sources.Sources
+    ) -> conductor_events.Events:
+        metrics = conductor_metrics.Metrics(
+            gauges.Queue(db), gauges.Budgets(sources.budgets)
+        )
+        self._metrics = conductor_metrics.Server(self._conf, metrics)
+        self._metrics.start()
+        self._notifications = notifications.Notifications(self._conf)
+        self._notifications.start()
+        return conductor_events.Events(metrics.hear, self._notifications.hear)
 
     def _listen(
         self, driver: driver.Driver, bell: conductor_bell.Bell

@@ -11,6 +11,7 @@ from reposync import plugins
 from reposync import reference as ref
 from reposync import repositories
 from reposync.sources import base as source
+from reposync.sources import governor
 
 Load = Callable[[cfg.ConfigOpts, str], source.Source]
 
@@ -38,6 +39,16 @@ class Sources:
         :raises SourceError: its line of the list names an unknown one
         """
         return self._get(self._listed().source_of(reference), reference)
+
+    def budgets(self) -> dict[str, governor.Budget]:
+        """Tell what registries said of their rate limits, by host."""
+        with self._lock:
+            made = list(self._made.values())
+        return {
+            host: budget
+            for each in made
+            for host, budget in each.budgets().items()
+        }
 
     def chooser(self) -> Callable[[ref.Reference], source.Source]:
         """Give `of` for many images: the list is read once."""
