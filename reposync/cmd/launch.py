@@ -3,11 +3,12 @@
 
 from typing import Any
 
-import cotyledon
 from oslo_config import cfg
 from oslo_log import log
+from oslo_service import opts as service_opts
 from oslo_service import service as oslo_service
 
+from reposync import conf as reposync_conf
 from reposync.cmd import reports
 
 LOG = log.getLogger(__name__)
@@ -19,35 +20,83 @@ def launch(
     """Run a service until it is told to stop.
 
     On SIGHUP the options that may change are read anew by every process,
-    and the work goes on: oslo.service would end the processes and start new
+    and the work goes on.  oslo.service would end the processes and start new
     ones, which breaks off what takes longer than the graceful shutdown.
 
     :param workers: number of processes
     :returns: the status to exit with
     """
     reports.setup(conf)
+    reloadable = Reloadable(conf)
     launcher = oslo_service.launch(
-        conf, service, workers=workers, restart_method="mutate"
+        reloadable, service, workers=workers, restart_method="mutate"
     )
 
     def forked(service_id: Any, worker: int, wrapper: Any) -> None:
         reports.setup(conf)
-        wrapper.reload = lambda: reload(conf, wrapper)
+
+        def reload() -> None:
+            reloadable.mutate_config_files()
+            # The process was given the old value when it was forked.
+            timeout = conf.graceful_shutdown_timeout
+            wrapper.graceful_shutdown_timeout = timeout
+            service.reset()
+
+        wrapper.reload = reload
 
     launcher._manager.register_hooks(on_new_worker=forked)
     return launcher.wait() or 0
 
 
-def reload(conf: cfg.ConfigOpts, wrapper: cotyledon.Service) -> None:
-    """Take over changed options; a bad file changes nothing.
+class Reloadable:
+    """The configuration, in the hands of what reloads it.
 
-    oslo.config logs what changed, and what did but may not.
+    A file that is not good changes nothing.
     """
-    try:
-        conf.mutate_config_files()
-    except Exception as error:  # noqa: BLE001 (a bad file must not end it)
-        LOG.error("The configuration was not reloaded: %s", error)
-        return
-    # The process was given the old value when it was forked.
-    wrapper.graceful_shutdown_timeout = conf.graceful_shutdown_timeout
-    LOG.info("The configuration was reloaded")
+
+    def __init__(self, conf: cfg.ConfigOpts):
+        """Store the configuration."""
+        self._conf = conf
+
+    def __getattr__(self, name: str) -> Any:
+        """Give what the configuration has."""
+        return getattr(self._conf, name)
+
+    def mutate_config_files(self) -> None:
+        """Take over options that may change.
+
+        oslo.config logs what changed, and what did but may not.
+        """
+        try:
+            check(self._conf)
+            self._conf.mutate_config_files()
+        except (cfg.Error, ValueError, OSError) as error:
+            LOG.error("The configuration was not reloaded: %s", error)
+        else:
+            LOG.info("The configuration was reloaded")
+
+
+def check(conf: cfg.ConfigOpts) -> None:
+    """Look whether the files hold good values of what may change.
+
+    oslo.config itself would take over bad ones, and raise whenever one is
+    needed from then on.
+
+    :raises cfg.Error: they do not, or cannot be read
+    """
+    fresh = cfg.ConfigOpts()
+    reposync_conf.register_opts(fresh)
+    service_opts.register_service_opts(fresh)
+    fresh.register_opt(cfg.BoolOpt("debug"))
+    fresh(
+        [],
+        project="reposync",
+        default_config_files=conf.config_file,
+        default_config_dirs=conf.config_dir,
+    )
+    for group, options in reposync_conf.list_opts():
+        for option in options:
+            if option.mutable:
+                fresh[group.name][option.dest]
+    for name in ("debug", "graceful_shutdown_timeout", "log_options"):
+        fresh[name]

@@ -17,7 +17,9 @@ from reposync.db.models import Operation
 
 LOG = log.getLogger(__name__)
 
-Name = Literal["begun", "ended", "retried", "returned", "left", "lost", "skipped"]
+Name = Literal[
+    "begun", "ended", "retried", "returned", "left", "lost", "skipped"
+]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

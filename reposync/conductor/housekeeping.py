@@ -25,6 +25,7 @@ class Housekeeper:
         self._conf = conf
         self._db = db
         self._stopping = threading.Event()
+        self._woken = threading.Event()
 
     def start(self) -> None:
         """Start the thread."""
@@ -35,9 +36,18 @@ class Housekeeper:
     def stop(self) -> None:
         """End after the batch in hand."""
         self._stopping.set()
+        self._woken.set()
+
+    def wake(self) -> None:
+        """Look at once: the options may have changed."""
+        self._woken.set()
 
     def _run(self) -> None:
-        while not self._stopping.wait(self._pause()):
+        while True:
+            self._woken.wait(self._pause())
+            self._woken.clear()
+            if self._stopping.is_set():
+                return
             try:
                 self._purge()
             except exception.DatabaseUnavailable:

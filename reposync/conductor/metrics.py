@@ -5,10 +5,11 @@ Served by the conductor itself: what it counts is in its own memory, and the
 API may be any number of processes behind one address.
 """
 
+from wsgiref import simple_server
+
 from oslo_config import cfg
 from oslo_log import log
 import prometheus_client
-from prometheus_client import exposition
 
 from reposync.conductor import events
 from reposync.conductor import gauges
@@ -97,7 +98,7 @@ class Server:
         """Store what to serve."""
         self._options = conf.metrics
         self._metrics = metrics
-        self._server: exposition.ThreadingWSGIServer | None = None
+        self._server: simple_server.WSGIServer | None = None
 
     def start(self) -> None:
         """Listen.  If that fails, the work goes on unwatched."""

@@ -102,6 +102,13 @@ class ConductorService(service.Service):
         super().stop()
         LOG.info("The conductor has stopped")
 
+    def reset(self) -> None:
+        """Take over options that have changed.
+
+        All others are read when they are needed.
+        """
+        self._housekeeper.wake()
+
     def wait(self) -> None:
         """Wait until the service is stopped."""
         self._done.wait()

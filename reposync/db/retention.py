@@ -6,6 +6,8 @@ then itself.  As long as one of them has not ended, or not long enough ago,
 all of them stay.
 """
 
+from typing import Any
+
 import sqlalchemy as sa
 from sqlalchemy import orm
 
@@ -29,7 +31,9 @@ def count(db: db_session.Database, seconds: float) -> int:
         .where(Operation.parent_id.in_(_ids(old)))
     )
     return db.read(
-        lambda session: sum(session.scalar(each) or 0 for each in (tops, parts))
+        lambda session: sum(
+            session.scalar(each) or 0 for each in (tops, parts)
+        )
     )
 
 
@@ -51,26 +55,26 @@ def purge(db: db_session.Database, seconds: float, limit: int) -> int:
     tops = sa.select(Operation.id).where(old, whole)
     done = 0
     for chosen in (parts, tops):
-        # Read, then deleted by id: MySQL refuses to do it at once.
-        rest = chosen.limit(limit - done)
-        found = db.read(lambda session, s=rest: session.scalars(s).all())
-        if found:
-            _delete(db, list(found))
-        done += len(found)
+        done += _delete(db, chosen.limit(limit - done))
         if done == limit:
             break
     return done
 
 
-def _delete(db: db_session.Database, ids: list[str]) -> None:
-    # In one order everywhere, so that two conductors do not lock crosswise.
-    statement = sa.delete(Operation).where(
-        Operation.id.in_(sorted(ids)), Operation.state.in_(models.FINISHED)
-    )
-    db.write(lambda session: session.execute(statement))
+def _delete(db: db_session.Database, chosen: sa.Select[Any]) -> int:
+    # Read, and deleted by id: MySQL refuses to do it at once.
+    found = db.read(lambda session: session.scalars(chosen).all())
+    if found:
+        # In one order everywhere: two conductors do not lock crosswise.
+        statement = sa.delete(Operation).where(
+            Operation.id.in_(sorted(found)),
+            Operation.state.in_(models.FINISHED),
+        )
+        db.write(lambda session: session.execute(statement))
+    return len(found)
 
 
-def _ids(chosen: sa.ColumnElement[bool]) -> sa.Select[tuple[str]]:
+def _ids(chosen: sa.ColumnElement[bool]) -> sa.Select[Any]:
     return sa.select(Operation.id).where(chosen)
 
 
@@ -80,9 +84,7 @@ def _old(seconds: float) -> sa.ColumnElement[bool]:
     part = orm.aliased(Operation)
     young = sa.exists().where(
         part.parent_id == Operation.id,
-        sa.or_(
-            part.state.in_(models.UNFINISHED), part.finished_at >= before
-        ),
+        sa.or_(part.state.in_(models.UNFINISHED), part.finished_at >= before),
     )
     return sa.and_(
         Operation.parent_id.is_(None),
