@@ -12,7 +12,7 @@ class LogTest(watching.WatchingTestCase):
     options = {
         "DEFAULT": {
             "default_log_levels": "amqp=WARN,oslo.messaging=WARN,"
-            "sqlalchemy=WARN,urllib3=WARN,keystoneauth=DEBUG"
+            "sqlalchemy=WARN,urllib3=WARN,stevedore=WARN,keystoneauth=DEBUG"
         }
     }
 
