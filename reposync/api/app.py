@@ -63,6 +63,7 @@ def make_app(
     shared = oslo_middleware.CORS(app, conf)
     app = middleware.Where(middleware.from_browser, shared, app)
     app = middleware.AccessLog(app)
+    app = middleware.Context(app)
     app = middleware.RequestId(app)
     proxied = oslo_middleware.HTTPProxyToWSGI(app, conf)
     enabled = conf.oslo_middleware.enable_proxy_headers_parsing

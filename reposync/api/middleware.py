@@ -12,6 +12,7 @@ from oslo_log import log
 from oslo_middleware import request_id
 import webob
 
+from reposync import context
 from reposync.api import auth
 from reposync.api import errors
 from reposync.api import streams
@@ -48,6 +49,27 @@ class AccessLog:
             return start_response(status, headers, *rest)
 
         return self._app(environ, start)
+
+
+class Context:
+    """Gives the thread the request's id, until more is known of it.
+
+    The one of the request that the thread served before must not stay.
+    """
+
+    def __init__(self, app: auth.Wsgi):
+        """Store the application."""
+        self._app = app
+
+    def __call__(
+        self, environ: dict[str, Any], start_response: Any
+    ) -> Iterable[bytes]:
+        """Make a new context."""
+        context.RequestContext(
+            request_id=environ.get("openstack.request_id"),
+            global_request_id=environ.get("openstack.global_request_id"),
+        )
+        return self._app(environ, start_response)
 
 
 class Covered:

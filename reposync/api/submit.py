@@ -79,6 +79,8 @@ class Submitter:
             **values,
         )
         operation = self._folding.submit(request)
+        # From here on the lines of this request name it, too.
+        caller.resource_uuid = operation.id
         if operation.request_id == caller.request_id:
             # Whoever joined a waiting one need not announce it again.
             self._nudger.nudge(caller, operation.id)

@@ -32,7 +32,7 @@ class Job:
         self.lease = leases.Lease(operation.id, owner, operation.attempt)
         self._seconds = seconds
         self._heartbeat = heartbeat
-        self._beaten = time.monotonic()
+        self._begun = self._beaten = time.monotonic()
         self._lock = threading.Lock()
         self._progress: leases.Progress | None = None
         self._written: leases.Progress | None = None
@@ -59,6 +59,11 @@ class Job:
     def stopped_by(self) -> exception.ReposyncError | None:
         """Why the work has to end, if it has to."""
         return self._stop
+
+    @property
+    def age(self) -> float:
+        """Seconds since it was claimed."""
+        return time.monotonic() - self._begun
 
     def check(self) -> None:
         """End the work if it has to end; raises as :meth:`progress`."""

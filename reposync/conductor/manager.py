@@ -8,14 +8,15 @@ import time
 from oslo_config import cfg
 from oslo_log import log
 
+from reposync import context as reposync_context
 from reposync import exception
 from reposync.conductor import bell as conductor_bell
+from reposync.conductor import events as conductor_events
 from reposync.conductor import job as conductor_job
 from reposync.conductor import outage
 from reposync.conductor import worker as conductor_worker
 from reposync.db import leases
 from reposync.db import session as db_session
-from reposync.db import trees
 
 LOG = log.getLogger(__name__)
 
@@ -43,6 +44,7 @@ class Manager:
         worker: conductor_worker.Worker,
         bell: conductor_bell.Bell,
         database: outage.Outage | None = None,
+        events: conductor_events.Events | None = None,
     ):
         """Store what to run; `start` runs it."""
         self._conf = conf.conductor
@@ -51,6 +53,7 @@ class Manager:
         self._quick_db = quick_db
         self._worker = worker
         self._bell = bell
+        self._events = events or conductor_events.Events()
         self._stopping = threading.Event()
         self._stopped = threading.Event()
         self._jobs: set[conductor_job.Job] = set()
@@ -110,6 +113,7 @@ class Manager:
     def _work(self) -> None:
         owner = f"{self._owner}:{threading.current_thread().name}"
         while not self._stopping.is_set():
+            reposync_context.leave()
             try:
                 job = self._claim(owner)
                 self._outage.over()
@@ -141,13 +145,23 @@ class Manager:
         return None
 
     def _run(self, job: conductor_job.Job) -> None:
+        reposync_context.enter(
+            job.operation.id,
+            request_id=job.operation.request_id,
+            project_id=job.operation.project_id,
+            user_id=job.operation.user_id,
+        )
         with self._lock:
             self._jobs.add(job)
         try:
             self._worker.run(job)
+        except exception.LeaseLost:
+            self._events.tell("lost", job)
+            raise
         finally:
             with self._lock:
                 self._jobs.discard(job)
+            self._events.tell("left", job)
         # Its parts, or the next one for the same image, may wait now.
         self._bell.ring_all()
 
@@ -160,7 +174,7 @@ class Manager:
                 for job in jobs:
                     job.beat(self._quick_db)
                 if time.monotonic() > settled + self._conf.poll_interval:
-                    trees.settle(self._quick_db)
+                    self._events.settle(self._quick_db)
                     settled = time.monotonic()
                 self._outage.over()
             except exception.DatabaseUnavailable as error:

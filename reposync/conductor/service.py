@@ -14,8 +14,13 @@ from reposync import plugins
 from reposync import rpc
 from reposync.conductor import bell as conductor_bell
 from reposync.conductor import endpoint
+from reposync.conductor import events as conductor_events
+from reposync.conductor import gauges
+from reposync.conductor import housekeeping
 from reposync.conductor import keeper
 from reposync.conductor import manager as conductor_manager
+from reposync.conductor import metrics as conductor_metrics
+from reposync.conductor import notifications
 from reposync.conductor import outage
 from reposync.conductor import owner as conductor_owner
 from reposync.conductor import sources as conductor_sources
@@ -33,6 +38,8 @@ _QUICK = 2
 _RPC_THREADS = 4
 #: Kept of the graceful shutdown for handing back what did not end in time.
 _HAND_BACK = 10
+#: Seconds for the last notifications.
+_FAREWELL = 1.5
 
 
 class ConductorService(service.Service):
@@ -63,23 +70,25 @@ class ConductorService(service.Service):
         host = conf.conductor.host or socket.gethostname()
         owner = conductor_owner.make(host)
         database = outage.Outage("The database")
-        traces = conductor_traces.Traces(
-            db, quick_db, sources, driver, host
-        )
+        traces = conductor_traces.Traces(db, quick_db, sources, driver, host)
+        events = self._watch(quick_db, sources)
         self._manager = conductor_manager.Manager(
             conf,
             owner,
             db,
             quick_db,
-            conductor_worker.Worker(conf, db, sources, driver, traces),
+            conductor_worker.Worker(conf, db, sources, driver, traces, events),
             bell,
             database,
+            events,
         )
         self._keeper = keeper.Keeper(
             conf, owner, quick_db, traces, _checks(sources, driver), database
         )
+        self._housekeeper = housekeeping.Housekeeper(conf, db)
         self._manager.start()
         self._keeper.start()
+        self._housekeeper.start()
         self._server: Any = None
         threading.Thread(
             target=self._listen,
@@ -93,17 +102,39 @@ class ConductorService(service.Service):
         """End running work within the graceful shutdown timeout."""
         self._keeper.stop()
         timeout = self._conf.graceful_shutdown_timeout or 60
+        self._housekeeper.stop()
         self._manager.stop(max(0.0, timeout - _HAND_BACK))
+        self._notifications.stop(_FAREWELL)
+        self._metrics.stop()
         if self._server is not None:
             self._server.stop()
         self._done.set()
         super().stop()
         LOG.info("The conductor has stopped")
 
+    def reset(self) -> None:
+        """Take over options that have changed.
+
+        All others are read when they are needed.
+        """
+        self._housekeeper.wake()
+
     def wait(self) -> None:
         """Wait until the service is stopped."""
         self._done.wait()
         super().wait()
+
+    def _watch(
+        self, db: session.Database, sources: conductor_sources.Sources
+    ) -> conductor_events.Events:
+        metrics = conductor_metrics.Metrics(
+            gauges.Queue(db), gauges.Budgets(sources.budgets)
+        )
+        self._metrics = conductor_metrics.Server(self._conf, metrics)
+        self._metrics.start()
+        self._notifications = notifications.Notifications(self._conf)
+        self._notifications.start()
+        return conductor_events.Events(metrics.hear, self._notifications.hear)
 
     def _listen(self, host: str, answers: endpoint.Endpoint) -> None:
         # It blocks for as long as the broker is away; hence the thread.

@@ -11,6 +11,7 @@ from reposync import plugins
 from reposync import reference as ref
 from reposync import repositories
 from reposync.sources import base as source
+from reposync.sources import governor
 
 Load = Callable[[cfg.ConfigOpts, str], source.Source]
 
@@ -62,6 +63,16 @@ class Sources:
                 raise exception.SourceError(
                     f"There is no source {name!r}. {error}"
                 ) from error
+
+    def budgets(self) -> dict[str, governor.Budget]:
+        """Tell what registries said of their rate limits, by host."""
+        with self._lock:
+            made = list(self._made.values())
+        return {
+            host: budget
+            for each in made
+            for host, budget in each.budgets().items()
+        }
 
     def chooser(self) -> Callable[[ref.Reference], source.Source]:
         """Give `of` for many images: the list is read once."""

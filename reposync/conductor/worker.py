@@ -8,13 +8,13 @@ from oslo_log import log
 
 from reposync import exception
 from reposync import reference as ref
+from reposync.conductor import events as conductor_events
 from reposync.conductor import job as conductor_job
 from reposync.conductor import sources as conductor_sources
 from reposync.conductor import sync
 from reposync.conductor import traces as conductor_traces
 from reposync.db import leases
 from reposync.db import session as db_session
-from reposync.db import trees
 from reposync.drivers import base as driver
 
 LOG = log.getLogger(__name__)
@@ -37,13 +37,15 @@ class Worker:
         sources: conductor_sources.Sources,
         driver: driver.Driver,
         traces: conductor_traces.Traces,
+        events: conductor_events.Events | None = None,
     ):
-        """Store what work is done with."""
+        """Store what work is done with, and who is told of it."""
         self._conf = conf
         self._db = db
         self._sources = sources
         self._driver = driver
         self._traces = traces
+        self._events = events or conductor_events.Events()
         self._kinds = {
             "pull": self._pull,
             "delete": self._delete,
@@ -65,6 +67,7 @@ class Worker:
             operation.reference or operation.image_id or "",
             operation.attempt,
         )
+        self._events.tell("begun", job)
         try:
             job.check()
             self._refuse_endless(job)
@@ -79,8 +82,8 @@ class Worker:
             LOG.exception("Operation %s failed unexpectedly", operation.id)
             self._end_badly(job, _unexpected(error))
         self._traces.after(job)
-        if operation.parent_id:
-            trees.settle(self._db)
+        if operation.parent_id or operation.kind == "sync":
+            self._events.settle(self._db)
 
     def _pull(self, job: conductor_job.Job) -> None:
         reference = ref.Reference.parse(job.operation.reference or "")
@@ -105,7 +108,9 @@ class Worker:
         self._succeed(job, None, image)
 
     def _sync(self, job: conductor_job.Job) -> None:
-        parts = sync.Sync(self._conf, self._db, self._sources, self._driver)
+        parts = sync.Sync(
+            self._conf, self._db, self._sources, self._driver, self._events
+        )
         parts.begin(job)
 
     def _succeed(
@@ -121,6 +126,13 @@ class Worker:
             outcome=outcome,
             image=image.to_dict(),
             progress=job.latest,
+        )
+        self._events.tell(
+            "ended",
+            job,
+            state="succeeded",
+            outcome=outcome,
+            image=image.to_dict(),
         )
         LOG.info(
             "Operation %s succeeded: %s",
@@ -142,9 +154,11 @@ class Worker:
         match error:
             case exception.StoppingService():
                 leases.give_back(self._db, job.lease, 0, count=False)
+                self._events.tell("returned", job, state="queued")
                 LOG.info("Operation %s is handed back", job.operation.id)
             case exception.OperationCancelled():
                 leases.finish(self._db, job.lease, "cancelled", error=error)
+                self._events.tell("ended", job, error, state="cancelled")
                 LOG.info("Operation %s was cancelled", job.operation.id)
             case _ if self._may_retry(job, error):
                 delay = self._delay(job.operation.attempt, error)
@@ -153,6 +167,7 @@ class Worker:
                 leases.give_back(
                     self._db, job.lease, delay, error=error, count=count
                 )
+                self._events.tell("retried", job, error, state="queued")
                 LOG.warning(
                     "Operation %s is tried again in %d s: %s",
                     job.operation.id,
@@ -161,6 +176,7 @@ class Worker:
                 )
             case _:
                 leases.finish(self._db, job.lease, "failed", error=error)
+                self._events.tell("ended", job, error, state="failed")
                 LOG.error(
                     "Operation %s failed: %s", job.operation.id, error.message
                 )

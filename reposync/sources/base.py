@@ -12,6 +12,7 @@ from typing import Protocol
 from oslo_config import cfg
 
 from reposync import reference as ref
+from reposync.sources import governor
 
 #: Told how far a copy is: phase (``pulling`` or ``copying``), bytes done,
 #: bytes in all or None where nobody knows yet.  Whatever it raises must be
@@ -155,3 +156,10 @@ class Source(abc.ABC):
         :raises NotImplementedError: if the source cannot know them
         """
         raise NotImplementedError
+
+    def budgets(self) -> dict[str, governor.Budget]:
+        """Tell what registries said of their rate limits, by host.
+
+        :returns: none if the source does not speak to registries itself
+        """
+        return {}
