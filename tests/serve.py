@@ -13,7 +13,8 @@ from tests.fixtures import deployment
 def main() -> None:
     """Start it, say how to use it, wait."""
     env = dict(os.environ)
-    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     service = deployment.Deployment(env, int(env["LAB_API_PORT"]))
     service.start(DEFAULT={"debug": False})
     try:

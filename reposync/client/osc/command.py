@@ -61,7 +61,7 @@ class Command(command.Command):
             except errors.KNOWN as error:
                 failures += 1
                 self.log.error(
-                    "Failed to %s %s: %s", verb, name, errors.explain(error)
+                    "Failed to %s '%s': %s", verb, name, errors.explain(error)
                 )
         if failures:
             self.failed = f"Failed to {verb} {failures} of {len(names)}"
