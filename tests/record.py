@@ -15,10 +15,10 @@ import sys
 import threading
 import time
 
+from tests import screen
 from tests.fixtures import deployment
 from tests.fixtures import wait
 from tests.lab import images
-from tests import screen
 
 _WIDTH, _HEIGHT = 100, 18
 #: Bytes a second, over all connections.

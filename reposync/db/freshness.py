@@ -3,6 +3,7 @@
 
 from collections.abc import Collection
 import dataclasses
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -70,7 +71,7 @@ def of(
     return found
 
 
-def _facts(row: Operation) -> dict[str, int | str | None]:
+def _facts(row: Operation) -> dict[str, Any]:
     if row.state == "failed":
         return {
             "failed_at": row.finished_at,

@@ -128,9 +128,7 @@ class TreeTest(testtools.TestCase):
 
     def test_the_client_brings_nothing_of_the_service(self):
         client = [
-            name
-            for name, _, _ in modules()
-            if inside(name, "reposync.client")
+            name for name, _, _ in modules() if inside(name, "reposync.client")
         ]
         code = (
             f"import {', '.join(client)}, sys\n"

@@ -99,9 +99,7 @@ class Proxy(proxy.Proxy):
         """Do the same, and tell of the image when it is finished."""
         return self._streamed(_image.Image.base_path, json=_named(name, tag))
 
-    def delete_image(
-        self, image: str | _image.Image
-    ) -> _operation.Operation:
+    def delete_image(self, image: str | _image.Image) -> _operation.Operation:
         """Have an image deleted.
 
         :param image: an image, or the id of one

@@ -84,6 +84,4 @@ class RepositoriesTest(base.ApiTestCase):
 
     def test_a_list_that_cannot_be_read(self):
         self.list.unlink()
-        self.refused(
-            503, "repositories_unreadable", "GET", "/v1/repositories"
-        )
+        self.refused(503, "repositories_unreadable", "GET", "/v1/repositories")

@@ -73,9 +73,7 @@ class ViewTest(testtools.TestCase):
 
     def test_the_choice(self):
         self.use_terminal("xterm")
-        self.assertIsInstance(
-            progress.view(Terminal(), True), progress.Screen
-        )
+        self.assertIsInstance(progress.view(Terminal(), True), progress.Screen)
         self.assertIsInstance(
             progress.view(io.StringIO(), True), progress.Lines
         )

@@ -96,7 +96,11 @@ class SdkTest(base.ApiTestCase):
         made = [self.client.pull_image(f"image{n}").id for n in range(5)]
         listed = [each.id for each in self.client.operations(limit=2)]
         self.assertEqual((5, set(made)), (len(listed), set(listed)))
-        query = {"kind": "pull", "state": "queued", "reference": "image3:latest"}
+        query = {
+            "kind": "pull",
+            "state": "queued",
+            "reference": "image3:latest",
+        }
         [found] = self.client.operations(**query)
         self.assertEqual(made[3], found.id)
         hook = operations.submit(self.db, contract.request(project_id=None))
@@ -153,7 +157,9 @@ class SdkTest(base.ApiTestCase):
             )
             self.finish(part.id, outcome="created", image={"id": name})
             told = next(parts)
-            self.assertEqual((name, part.id), (told.reference, told.operation_id))
+            self.assertEqual(
+                (name, part.id), (told.reference, told.operation_id)
+            )
         self.finish(parent)
         self.assertEqual([], list(parts))
         self.assertEqual("succeeded", stream.operation.state)
@@ -170,7 +176,9 @@ class SdkTest(base.ApiTestCase):
 
     def test_errors_have_the_words_of_the_service(self):
         error = self.assertRaises(
-            exceptions.BadRequestException, self.client.pull_image, "Not A Name"
+            exceptions.BadRequestException,
+            self.client.pull_image,
+            "Not A Name",
         )
         self.assertIn("Expected [registry/]repository[:tag]", error.message)
         refused = self.assertRaises(

@@ -40,7 +40,7 @@ def table(operations: Iterable[Any], long: bool = False) -> Any:
 
 def fields(operation: Any) -> Any:
     """Give an operation with all its fields."""
-    names = _ALL
+    names: tuple[str, ...] = _ALL
     if operation.kind == "sync":
         names = (*_ALL[:5], "counts", *_ALL[6:-1])
     return names, columns.row(operation, names, _SHAPES)
@@ -57,9 +57,7 @@ class ListOperation(command.Lister):
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         """Describe the arguments."""
         parser = super().get_parser(prog_name)
-        parser.add_argument(
-            "--state", choices=_STATES, help="Show one state"
-        )
+        parser.add_argument("--state", choices=_STATES, help="Show one state")
         parser.add_argument(
             "--kind", choices=["pull", "sync", "delete"], help="Show one kind"
         )
