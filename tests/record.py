@@ -87,10 +87,16 @@ class Tmux:
         shell = env | {"PS1": "$ ", "TERM": "screen-256color"}
         self._call(
             *("-f", "/dev/null", "new-session", "-d"),
-            *("-x", str(_WIDTH), "-y", str(_HEIGHT), "bash --norc"),
+            *("-x", str(_WIDTH), "-y", str(_HEIGHT)),
+            # Two words, or a shell starts it, which would drop the prompt.
+            *("bash", "--norc"),
             env=shell,
         )
-        wait.until(self._waits, "a prompt")
+        try:
+            wait.until(self._waits, "a prompt")
+        except AssertionError:
+            self.close()
+            raise
 
     def play(self, command: str) -> list[screen.Frame]:
         """Type a command; gives what is seen until the prompt is back."""

@@ -5,6 +5,7 @@ import argparse
 from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Sequence
+import logging
 import queue
 import threading
 import time
@@ -18,6 +19,9 @@ from reposync.client.osc import command as osc
 from reposync.client.osc import errors
 from reposync.client.osc import progress
 
+LOG = logging.getLogger(__name__)
+
+_BREAKS = (*errors.KNOWN, requests.RequestException, ValueError)
 _FIRST, _SLOWER, _SLOWEST = 0.1, 1.5, 1.0
 #: Seconds that the service may be away while somebody waits.
 PATIENCE = 60.0
@@ -127,8 +131,8 @@ class Feed:
         try:
             for part in self._stream:
                 self._parts.put(part)
-        except (*errors.KNOWN, requests.RequestException, ValueError):
-            pass
+        except _BREAKS as error:
+            LOG.debug("The stream broke: %s", error)
 
 
 class Follower:
