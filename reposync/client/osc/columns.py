@@ -33,10 +33,7 @@ class Progress(columns.FormattableColumn[dict[str, Any] | None]):
         value = self._value or {}
         parts = [value["phase"]] if value.get("phase") else []
         if value.get("bytes"):
-            done = size(value["bytes"])
-            if value.get("total"):
-                done = f"{done} of {size(value['total'])}"
-            parts.append(done)
+            parts.append(share(value["bytes"], value.get("total")))
         return ", ".join(parts)
 
 
@@ -68,6 +65,15 @@ def size(number: int) -> str:
             break
         value /= 1000
     return f"{number} B" if unit == "B" else f"{value:.1f} {unit}"
+
+
+def share(done: int, total: int | None) -> str:
+    """Give a part of a number of bytes, such as ``60.2 of 99.0 MB``."""
+    if not total:
+        return size(done)
+    first, whole = size(done), size(total)
+    number, _, unit = first.partition(" ")
+    return f"{number if whole.endswith(f' {unit}') else first} of {whole}"
 
 
 def counts(found: dict[str, int]) -> str:

@@ -13,8 +13,9 @@ from typing import TextIO
 
 from reposync.client.osc import columns
 
-_BAR = 20
-_NAME = 40
+_BAR = 10
+#: Room for all of a row but the name, and the least for that.
+_REST, _NAME = 71, 12
 #: Seconds that a rate is the mean of.
 _WINDOW = 5.0
 #: ECMA-48: to the beginning of a line above, and erase all that follows.
@@ -131,7 +132,9 @@ class Screen(View):
         """Draw head and rows, as many as there is room for."""
         width, height = shutil.get_terminal_size()
         room = max(height - len(head) - 2, 1)
-        lines = [*head, *(line(row) for row in rows[:room])]
+        longest = max((len(row.name) for row in rows), default=0)
+        wide = min(longest, max(width - _REST, _NAME))
+        lines = [*head, *(line(row, wide) for row in rows[:room])]
         if len(rows) > room:
             lines.append(f"... and {len(rows) - room} more")
         self._write([text[: width - 1] for text in lines])
@@ -167,29 +170,30 @@ def name(operation: Any) -> str:
     return str(operation.reference or operation.image_id or operation.kind)
 
 
-def line(row: Row) -> str:
-    """Give a row of a terminal."""
-    shown = row.name if len(row.name) <= _NAME else f"…{row.name[1 - _NAME :]}"
-    text = f"{shown:<{_NAME}} {row.phase:<8}"
-    if not row.done:
-        return text.rstrip()
-    text = f"{text} {_bar(row)}{columns.size(row.done):>9}"
-    if row.total:
-        text = f"{text} of {columns.size(row.total)}"
+def line(row: Row, width: int) -> str:
+    """Give a row of a terminal.
+
+    :param width: of the name; of a longer one the end is shown
+    """
+    shown = row.name if len(row.name) <= width else f"…{row.name[1 - width :]}"
+    parts = [f"{shown:<{width}}", f"{row.phase:<7}"]
+    if row.done and row.total:
+        part = min(row.done / row.total, 1)
+        bar = "#" * int(part * _BAR)
+        parts += [f"[{bar:<{_BAR}}]", f"{part:>4.0%} "]
+    parts += [_pace(row)] if row.done else []
+    return " ".join(parts).rstrip()
+
+
+def _pace(row: Row) -> str:
+    """Give bytes, rate and the time that is left, as far as known."""
+    text = columns.share(row.done, row.total)
     if row.rate:
         text = f"{text}, {columns.size(int(row.rate))}/s"
         if row.total:
             left = max(row.total - row.done, 0) / row.rate
             text = f"{text}, {_duration(left)} left"
     return text
-
-
-def _bar(row: Row) -> str:
-    if not row.total:
-        return ""
-    part = min(row.done / row.total, 1)
-    full = int(part * _BAR)
-    return f"[{'#' * full:<{_BAR}}] {part:>4.0%} "
 
 
 def _duration(seconds: float) -> str:

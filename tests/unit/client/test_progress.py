@@ -44,9 +44,9 @@ class MeterTest(testtools.TestCase):
             row = self.row(100_000_000 + (second - 2) * 10_000_000, second)
         self.assertEqual(10e6, row.rate)
         self.assertEqual(
-            "[###                 ]  16%  160.0 MB of 1.0 GB, "
+            "a:1 copying [#         ]  16%  160.0 MB of 1.0 GB, "
             "10.0 MB/s, 1:24 left",
-            progress.line(row)[50:].strip(),
+            progress.line(row, 3),
         )
 
     def test_a_new_attempt_and_a_new_phase_begin_anew(self):
@@ -57,7 +57,7 @@ class MeterTest(testtools.TestCase):
 
     def test_without_a_total_there_is_no_end(self):
         self.row(0, 0, None)
-        text = progress.line(self.row(5_000_000, 1, None))
+        text = progress.line(self.row(5_000_000, 1, None), 3)
         self.assertIn("5.0 MB, 5.0 MB/s", text)
         self.assertNotIn("left", text)
         self.assertNotIn("%", text)
@@ -65,7 +65,7 @@ class MeterTest(testtools.TestCase):
     def test_what_has_not_begun_has_its_state(self):
         row = self.meter.row(running(0, phase=None))
         self.assertEqual("running", row.phase)
-        self.assertNotIn("0 B", progress.line(row))
+        self.assertNotIn("0 B", progress.line(row, 3))
 
 
 class ViewTest(testtools.TestCase):
@@ -114,6 +114,18 @@ class ViewTest(testtools.TestCase):
         self.assertEqual("", drawn[-1])
         self.assertTrue(drawn[1].startswith("b: created\nhead\na "))
 
+    def test_of_a_long_name_the_end_is_shown(self):
+        self.useFixture(fixtures.EnvironmentVariable("COLUMNS", "80"))
+        out = Terminal()
+        name = "registry.example.org:5000/team/application:1"
+        row = progress.Row(name, "copying", 999_900_000, 999_900_000, 99.9e6)
+        progress.Screen(out).draw([], [row])
+        self.assertEqual(
+            "…plication:1 copying [##########] 100%  999.9 of 999.9 MB, "
+            "99.9 MB/s, 0:00 left",
+            out.getvalue().rstrip(),
+        )
+
     def test_no_more_rows_than_there_is_room_for(self):
         for name, value in (("LINES", "10"), ("COLUMNS", "30")):
             self.useFixture(fixtures.EnvironmentVariable(name, value))
@@ -142,6 +154,25 @@ class ColumnsTest(testtools.TestCase):
             self.assertEqual(text, columns.size(number))
         self.assertEqual(7, columns.Bytes(7).machine_readable())
         self.assertEqual("", columns.Bytes(None).human_readable())
+
+    def test_progress(self):
+        for value, text in (
+            ({"phase": None, "bytes": 0, "total": None}, ""),
+            ({"phase": "copying", "bytes": 0, "total": 5}, "copying"),
+            (
+                {"phase": "copying", "bytes": 2_000, "total": None},
+                "copying, 2.0 kB",
+            ),
+            (
+                {"phase": "pulling", "bytes": 2_000_000, "total": 3_000_000},
+                "pulling, 2.0 of 3.0 MB",
+            ),
+            (
+                {"phase": "pulling", "bytes": 2_000, "total": 3_000_000},
+                "pulling, 2.0 kB of 3.0 MB",
+            ),
+        ):
+            self.assertEqual(text, columns.Progress(value).human_readable())
 
     def test_counts(self):
         found = {"created": 1, "updated": 0, "failed": 2, "total": 3}
