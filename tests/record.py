@@ -24,6 +24,8 @@ _WIDTH, _HEIGHT = 100, 18
 #: Bytes a second, over all connections.
 _SPEED = 18_000_000
 _PIECE = 65536
+#: All columns would be wider than the terminal.
+_SHOWN = "-c Reference -c Outcome"
 #: Megabytes of the images that are synchronised.
 _SIZES = {"web": 60, "db": 95, "cache": 25, "queue": 75, "search": 45}
 
@@ -175,8 +177,8 @@ def main() -> None:
         terminal = Tmux(env)
         stack.callback(terminal.close)
         for title, words in (
-            ("pull", f"image pull --wait {names[0]} {names[2]}"),
-            ("sync", "sync --wait -c state -c counts -c error"),
+            ("pull", f"image pull --wait {names[0]} {names[2]} {_SHOWN}"),
+            ("sync", "sync --wait -c state -c counts"),
         ):
             frames = terminal.play(f"openstack reposync {words}")
             screen.write(target / title, frames, _WIDTH, _HEIGHT)

@@ -15,8 +15,7 @@ _LINE, _COLUMN, _EDGE = 18, 8.4, 12
 #: Seconds that the last frame stands before it all begins again.
 _HOLD = 4.0
 _STYLE = (
-    "text{font:14px 'DejaVu Sans Mono',Menlo,Consolas,monospace;"
-    "fill:#d8dee9;white-space:pre}"
+    "text{font:14px 'DejaVu Sans Mono',Menlo,Consolas,monospace;fill:#d8dee9}"
 )
 
 
@@ -48,8 +47,7 @@ def _picture(frames: Sequence[Frame], width: int, height: int) -> str:
     rows = sorted({line for f in frames for line in f.text.splitlines()})
     ids = {line: f"r{n}" for n, line in enumerate(rows) if line.strip()}
     texts = "".join(
-        f'<text id="{key}">{saxutils.escape(line)}</text>\n'
-        for line, key in ids.items()
+        f'<text id="{key}">{_text(line)}</text>\n' for line, key in ids.items()
     )
     w = round(width * _COLUMN + 2 * _EDGE)
     h = height * _LINE + 2 * _EDGE
@@ -60,6 +58,11 @@ def _picture(frames: Sequence[Frame], width: int, height: int) -> str:
         f'<rect width="{w}" height="{h}" rx="6" fill="#1d2330"/>\n'
         f"<defs>\n{texts}</defs>\n{drawn}</svg>\n"
     )
+
+
+def _text(line: str) -> str:
+    # Ordinary spaces would be drawn as one.
+    return saxutils.escape(line.replace(" ", "\u00a0"))
 
 
 def _frame(frames: Sequence[Frame], number: int, ids: dict[str, str]) -> str:
