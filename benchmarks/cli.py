@@ -13,7 +13,7 @@ from typing import Any
 
 from benchmarks import table
 from benchmarks import ways
-from tests.fixtures import deployment
+from tests import serve
 
 _OPENSTACK = str(Path(sys.executable).parent / "openstack")
 _COMMANDS = {
@@ -30,8 +30,7 @@ _ROUNDS = 10
 
 def run(env: dict[str, str], rounds: int) -> dict[str, Any]:
     """Measure both in turn, as often as was asked for, but ten times."""
-    service = deployment.Deployment(env, int(env["LAB_API_PORT"]))
-    service.start(DEFAULT={"debug": False})
+    service = serve.start(env, DEFAULT={"debug": False})
     with contextlib.ExitStack() as stack:
         stack.callback(service.stop)
         for words in _COMMANDS.values():

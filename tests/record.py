@@ -16,6 +16,7 @@ import threading
 import time
 
 from tests import screen
+from tests import serve
 from tests.fixtures import deployment
 from tests.fixtures import wait
 from tests.lab import images
@@ -103,7 +104,10 @@ class Tmux:
     def play(self, command: str) -> list[screen.Frame]:
         """Type a command; gives what is seen until the prompt is back."""
         self._call("send-keys", "-l", command)
-        wait.until(lambda: command[-20:] in self._text(), "the command")
+        typed = f"$ {command}"
+        wait.until(
+            lambda: typed in self._text().replace("\n", ""), "the command"
+        )
         begun = time.monotonic()
         frames = [screen.Frame(0.0, self._text())]
         self._call("send-keys", "Enter")
@@ -168,8 +172,8 @@ def main() -> None:
     with contextlib.ExitStack() as stack:
         slow = stack.enter_context(SlowLine(env["LAB_REGISTRY"]))
         stack.callback(slow.shutdown)
-        service = deployment.Deployment(env, int(env["LAB_API_PORT"]))
-        service.start(conductor={"source": "registry", "workers": 3})
+        options = {"source": "registry", "workers": 3}
+        service = serve.start(env, conductor=options)
         stack.callback(service.stop)
         names = [f"{slow.address}/demo/{name}:1" for name in _SIZES]
         bad = f"{slow.address}/demo/nothing:1"
