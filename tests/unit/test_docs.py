@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the documents say is what the code does."""
 
+from importlib import metadata
 import inspect
 from pathlib import Path
 import re
@@ -66,3 +67,10 @@ class DocsTest(testtools.TestCase):
         classes = {name.partition(".")[0] for name in there}
         for name in re.findall(r"``(\w+Test(?:\.\w+)?)``", promises):
             self.assertIn(name, classes | set(there))
+
+    def test_every_command_is_in_the_guide(self):
+        text = (ROOT / "doc/source/cli.rst").read_text()
+        commands = metadata.entry_points(group="openstack.reposync.v1")
+        self.assertEqual(10, len(commands))
+        for command in commands:
+            self.assertIn(f"openstack {command.name.replace('_', ' ')}", text)
