@@ -17,12 +17,9 @@ class Failure(Exception):
     """Stands for anything that ends a copy from outside."""
 
 
-class DriverContract:
-    """Tests; the class that uses them makes ``self.driver``.
+class DriverCase:
+    """Updates images and looks at them; the user makes ``self.driver``.
 
-    It also gives ``left_overs()``, the number of things in the catalogue
-    that belong to ``self.reference`` and are not the current image, and
-    ``make_vm_image(name)``, which returns the id of a disk image.
     ``pattern`` finds the images of ``self.reference`` by name; a class
     whose catalogue has other names sets another one.
     """
@@ -53,6 +50,15 @@ class DriverContract:
     def current(self):
         [image] = self.listed()
         return image
+
+
+class DriverContract(DriverCase):
+    """Tests; the class that uses them makes ``self.driver``.
+
+    It also gives ``left_overs()``, the number of things in the catalogue
+    that belong to ``self.reference`` and are not the current image, and
+    ``make_vm_image(name)``, which returns the id of a disk image.
+    """
 
     def test_new(self):
         image, outcome = self.update(b"one")

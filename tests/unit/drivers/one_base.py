@@ -8,13 +8,13 @@ from tests.fixtures import one_server
 from tests.unit import base
 
 
-class OpenNebulaCase(contract.DriverContract, base.TestCase):
-    """The contract, on a front end of its own.
+class OpenNebulaCase(contract.DriverCase, base.TestCase):
+    """A driver with a front end of its own.
 
-    The class that uses it says which ``mode`` images are handed over in.
+    ``mode`` is the way images are handed over.
     """
 
-    mode: str
+    mode = "file"
 
     def setUp(self):
         super().setUp()

@@ -2,16 +2,17 @@
 """The OpenNebula driver, on a front end that does as a real one did."""
 
 from reposync import exception
+from tests.contract import driver as contract
 from tests.unit.drivers import one_base
 
 
-class FileTest(one_base.OpenNebulaCase):
+class FileTest(contract.DriverContract, one_base.OpenNebulaCase):
     """The contract, with archives as files."""
 
     mode = "file"
 
 
-class DockerTest(one_base.OpenNebulaCase):
+class DockerTest(contract.DriverContract, one_base.OpenNebulaCase):
     """The contract, with images that OpenNebula fetches by itself.
 
     The archive is never opened.  So a copy fails in the datastore, and what
