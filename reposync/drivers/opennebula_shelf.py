@@ -81,7 +81,8 @@ class Shelf:
 
     def kept(self, resolved: source.ResolvedImage) -> Record | None:
         """Find a former image that is what the registry holds now."""
-        for record in self._living(one_image.OLD):
+        # One that is still marked as current is so by an attempt that died.
+        for record in self._living(one_image.CURRENT, one_image.OLD):
             if one_image.is_same(record, resolved):
                 return record
         return None

@@ -36,7 +36,8 @@ class OpenNebulaCase(contract.DriverCase, base.TestCase):
         self.driver = self.make_driver()
 
     def make_driver(self, **options):
-        self.config(**options, group="opennebula")
+        for name, value in options.items():
+            self.conf.set_override(name, value, group="opennebula")
         return opennebula.OpenNebulaDriver(self.conf)
 
     def stored(self, image_id):

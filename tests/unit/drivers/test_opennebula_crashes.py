@@ -9,66 +9,114 @@ from reposync import exception
 from tests.fixtures import one_server
 from tests.unit.drivers import one_base
 
+_DOCKER = testscenarios.multiply_scenarios(
+    [("docker", {"mode": "docker"})],
+    [
+        ("renamed at once", {"multicall": True}),
+        ("renamed one by one", {"multicall": False}),
+    ],
+    [("heard", {"heard": True}), ("unheard", {"heard": False})],
+    [("for good", {"for_good": True}), ("once", {"for_good": False})],
+    [("then the same", {"back": False}), ("then back", {"back": True})],
+)
+_FILE = testscenarios.multiply_scenarios(
+    [
+        (
+            "file",
+            {
+                "mode": "file",
+                "multicall": True,
+                "for_good": True,
+                "back": False,
+            },
+        )
+    ],
+    [("heard", {"heard": True}), ("unheard", {"heard": False})],
+)
+
 
 class CrashTest(testscenarios.WithScenarios, one_base.OpenNebulaCase):
-    """Each call in turn is the last one that is sent."""
+    """The connection is lost at each request in turn.
 
-    scenarios = testscenarios.multiply_scenarios(
-        [("file", {"mode": "file"}), ("docker", {"mode": "docker"})],
-        [
-            ("in one request", {"multicall": True}),
-            ("one by one", {"multicall": False}),
-        ],
-        [("heard", {"heard": True}), ("unheard", {"heard": False})],
-    )
+    A request that is heard is done, but nobody learns of it.  It is lost
+    once, or for as long as the driver lives.  Then comes another driver, for
+    the same content or back to the one before.
+    """
+
+    scenarios = _DOCKER + _FILE
 
     def setUp(self):
         super().setUp()
         self.one.multicall = self.multicall
 
-    def die_at(self, number):
-        """Lose the connection at a call, for good.
+    def attempt(self, number, content):
+        """Update, losing the connection at a request.
 
-        A call that is heard is done, but nobody learns of it.
+        :returns: whether there were as many requests
         """
         counted = itertools.count()
-        dead = []
+        lost = []
 
-        def before(method):
-            if dead or (not self.heard and next(counted) == number):
-                dead.append(method)
+        def lose():
+            if (lost and self.for_good) or next(counted) == number:
+                lost.append(number)
                 raise one_server.Gone
 
-        def after(method):
-            if self.heard and next(counted) == number:
-                dead.append(method)
-                raise one_server.Gone
+        if self.heard:
+            self.one.after = lose
+        else:
+            self.one.before = lose
+        try:
+            self.update(content, driver=self.make_driver())
+        except exception.CatalogueUnavailable:
+            self.assertTrue(lost)
+        self.one.before = self.one.after = lambda: None
+        return bool(lost)
 
-        self.one.before, self.one.after = before, after
-        return dead
-
-    def revive(self):
-        self.one.before = self.one.after = lambda method: None
+    def look(self, number):
+        """Make sure that there is something, and nothing half."""
+        shown = self.listed()
+        self.assertTrue(shown, number)
+        for image in shown:
+            self.assertTrue(self.stored(image.id), number)
+        if self.multicall:
+            names = [image.name for image in self.all_images()]
+            self.assertIn(self.name, names, number)
 
     def test_the_next_attempt_finds_its_way(self):
-        first, _ = self.update(b"first")
+        self.update(b"first")
+        before = b"first"
         for number in itertools.count():
             content = f"content {number}".encode()
-            dead = self.die_at(number)
-            try:
-                self.update(content, driver=self.make_driver())
-            except exception.CatalogueUnavailable:
-                pass
-            self.revive()
-            if not dead:
+            if not self.attempt(number, content):
                 break
-            # What was or what shall be: never nothing, never a half.
-            [*shown] = self.listed()
-            self.assertTrue(shown, number)
-            for image in shown:
-                self.assertTrue(self.stored(image.id), number)
-            self.update(content, driver=self.make_driver())
+            self.look(number)
+            wanted = before if self.back else content
+            self.update(wanted, driver=self.make_driver())
             [made] = self.all_images()
-            self.assertEqual((self.name, content), (made.name, made.data))
+            self.assertEqual((self.name, wanted), (made.name, made.data))
             self.assertEqual(0, self.left_overs(), number)
-        self.assertGreater(number, 8)
+            before = wanted
+        self.assertGreater(number, 6)
+
+    def test_a_former_image_comes_back(self):
+        if self.mode == "file":
+            self.skipTest("nothing is handed over")
+        self.make_driver(keep_previous=1)
+        contents = [b"one", b"two"]
+        for content in contents:
+            self.update(content)
+        ids = {image.id for image in self.all_images()}
+        for number in itertools.count():
+            contents.reverse()
+            if not self.attempt(number, contents[1]):
+                break
+            self.look(number)
+            wanted = contents[0] if self.back else contents[1]
+            self.update(wanted, driver=self.make_driver())
+            self.update(contents[1], driver=self.make_driver())
+            kept = {image.name: image.data for image in self.all_images()}
+            # Nothing was fetched again.
+            self.assertEqual(ids, {image.id for image in self.all_images()})
+            self.assertEqual(contents[1], kept[self.name])
+        self.assertGreater(number, 2)
