@@ -17,12 +17,11 @@ class Failure(Exception):
     """Stands for anything that ends a copy from outside."""
 
 
-class DriverContract:
-    """Tests; the class that uses them makes ``self.driver``.
+class DriverCase:
+    """Updates images and looks at them; the user makes ``self.driver``.
 
-    It also gives ``left_overs()``, the number of things in the catalogue
-    that belong to ``self.reference`` and are not the current image, and
-    ``make_vm_image(name)``, which returns the id of a disk image.
+    ``pattern`` finds the images of ``self.reference`` by name; a class
+    whose catalogue has other names sets another one.
     """
 
     def setUp(self):
@@ -30,6 +29,7 @@ class DriverContract:
         self.source = memory.MemorySource(self.conf)
         name = deployment.unique("host:5000/team/app")
         self.reference = ref.Reference.parse(f"{name}:1.0")
+        self.pattern = self.reference.name
         self.committed = []
 
     def update(self, content, reference=None, commit=None, driver=None):
@@ -46,12 +46,21 @@ class DriverContract:
         )
 
     def listed(self, name=None, kind=None):
-        image_filter = filters.ImageFilter(name or self.reference.name, kind)
+        image_filter = filters.ImageFilter(name or self.pattern, kind)
         return list(self.driver.images(image_filter))
 
     def current(self):
         [image] = self.listed()
         return image
+
+
+class DriverContract(DriverCase):
+    """Tests; the class that uses them makes ``self.driver``.
+
+    It also gives ``left_overs()``, the number of things in the catalogue
+    that belong to ``self.reference`` and are not the current image, and
+    ``make_vm_image(name)``, which returns the id of a disk image.
+    """
 
     def test_new(self):
         image, outcome = self.update(b"one")
@@ -209,7 +218,7 @@ class DriverContract:
             )[0].id
             for n in range(3)
         ]
-        image_filter = filters.ImageFilter(self.reference.name)
+        image_filter = filters.ImageFilter(self.pattern)
         seen, marker = [], None
         while True:
             page = next(iter(self.driver.images(image_filter, marker)), None)

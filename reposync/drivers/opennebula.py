@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Keeps images in a datastore of OpenNebula."""
+
+from collections.abc import Iterator
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+
+from oslo_config import cfg
+from oslo_log import log
+
+from reposync import exception
+from reposync import filters
+from reposync import reference as ref
+from reposync.drivers import base
+from reposync.drivers import opennebula_client
+from reposync.drivers import opennebula_image as one_image
+from reposync.drivers import opennebula_maker
+from reposync.drivers import opennebula_sharing
+from reposync.drivers import opennebula_shelf
+from reposync.sources import base as source
+
+LOG = log.getLogger(__name__)
+
+Record = one_image.Record
+
+
+class OpenNebulaDriver(base.Driver):
+    """An account's images in OpenNebula.
+
+    New content is a new image under a name of its own.  When OpenNebula has
+    fetched it, it gets the name by which users find it, and only then is its
+    predecessor deleted, or kept under another name.
+    """
+
+    def __init__(self, conf: cfg.ConfigOpts):
+        """Store the configuration."""
+        super().__init__(conf)
+        self._client = opennebula_client.OpenNebulaClient(conf)
+        self._sharing = opennebula_sharing.Sharing(conf, self._client)
+        self._maker = opennebula_maker.Maker(conf, self._client)
+
+    def check(self) -> None:
+        """See `base.Driver.check`."""
+        conf = self.conf.opennebula
+        version = self._client.version()
+        datastore = self._client.datastore(conf.datastore)
+        if conf.path == "docker" and _numbers(version) >= (6, 10):
+            LOG.warning(
+                "OpenNebula %s knows docker:// only if the driver of the "
+                "datastore %s does; otherwise set path = file",
+                version,
+                conf.datastore,
+            )
+        unpacked = datastore.findtext("TEMPLATE/NO_DECOMPRESS") or ""
+        if conf.path == "file" and unpacked.lower() != "yes":
+            LOG.warning(
+                "OpenNebula's own drivers unpack archives. Set "
+                'NO_DECOMPRESS = "yes" in the datastore %s',
+                conf.datastore,
+            )
+
+    def images(
+        self, image_filter: filters.ImageFilter, marker: str | None = None
+    ) -> Iterator[base.Image]:
+        """See `base.Driver.images`."""
+        last = None if marker is None else self._client.image(marker).id
+        for record in self._client.images(self.conf.opennebula.pool):
+            if last is not None and record.id >= last:
+                continue
+            if record.state == "delete" or record.stage != one_image.CURRENT:
+                continue
+            image = one_image.to_image(record)
+            if image_filter.matches(image):
+                yield image
+
+    def current(self, platform: str) -> Mapping[str, base.Image]:
+        """See `base.Driver.current`."""
+        found: dict[str, list[Record]] = {}
+        for record in self._ours():
+            found.setdefault(record.key, []).append(record)
+        return {
+            key: one_image.to_image(records[0])
+            for key, records in found.items()
+            if self._is_in_order(key, records, platform)
+        }
+
+    def image(self, image_id: str) -> base.Image:
+        """See `base.Driver.image`."""
+        return one_image.to_image(self._client.image(image_id))
+
+    def delete(self, image_id: str) -> None:
+        """See `base.Driver.delete`."""
+        record = self._client.image(image_id)
+        if not one_image.is_ours(record, self._client.user):
+            raise exception.ImageNotManaged(
+                f"Image {image_id} was not made by this service; delete it "
+                "in OpenNebula"
+            )
+        self._client.delete(record.id)
+
+    def image_updated(
+        self,
+        reference: ref.Reference,
+        resolved: source.ResolvedImage,
+        archive: AbstractContextManager[source.Archive],
+        commit: base.Commit,
+    ) -> tuple[base.Image, base.Outcome]:
+        """See `base.Driver.image_updated`."""
+        key = f"{reference.name}:{reference.tag}"
+        shelf = opennebula_shelf.Shelf(
+            self.conf,
+            self._client,
+            reference,
+            [record for record in self._ours() if record.key == key],
+        )
+        self._maker.remove_dead()
+        old = shelf.tidy()
+        outcome: base.Outcome = "unchanged"
+        if old is None or not one_image.is_same(old, resolved):
+            outcome = "created" if old is None else "updated"
+            self._renew(shelf, reference, resolved, archive, commit)
+        current = self._sharing.keep(reference, shelf.retire())
+        return one_image.to_image(current), outcome
+
+    def _renew(
+        self,
+        shelf: opennebula_shelf.Shelf,
+        reference: ref.Reference,
+        resolved: source.ResolvedImage,
+        archive: AbstractContextManager[source.Archive],
+        commit: base.Commit,
+    ) -> None:
+        kept = shelf.kept(resolved)
+        if kept is not None:
+            # The tag went back to what it pointed at before.
+            commit(one_image.to_image(kept))
+            shelf.show(kept)
+            return
+        made = self._maker.make(reference, resolved, archive, shelf.name)
+        with made as new, shelf.undone(new):
+            record = self._maker.wait(new)
+            commit(one_image.to_image(record))
+            shelf.show(self._sharing.keep(reference, record))
+
+    def _ours(self) -> Iterator[Record]:
+        user = self._client.user
+        for record in self._client.images("mine"):
+            if one_image.is_ours(record, user):
+                yield record
+
+    def _is_in_order(
+        self, key: str, records: list[Record], platform: str
+    ) -> bool:
+        """Tell whether a name needs nothing but to be looked at."""
+        records = [each for each in records if each.state != "delete"]
+        if not records or any(
+            record.stage != one_image.OLD for record in records[1:]
+        ):
+            return False
+        # A former image in use has to stay, so it is no reason to come back.
+        kept = [record for record in records[1:] if not record.running]
+        first = records[0]
+        return (
+            len(kept) <= self.conf.opennebula.keep_previous
+            and first.stage == one_image.CURRENT
+            and first.usable
+            and first.attributes.get("DOCKER_PLATFORM") == platform
+            and self._is_shared_right(key, first)
+        )
+
+    def _is_shared_right(self, key: str, record: Record) -> bool:
+        try:
+            reference = ref.Reference.parse(key)
+        except exception.InvalidReference:
+            # Somebody changed the attributes: nothing to compare.
+            return False
+        return self._sharing.is_kept(reference, record)
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """Read the first two numbers of a version."""
+    return tuple(
+        int(part) for part in version.split(".")[:2] if part.isdecimal()
+    )

@@ -1,0 +1,248 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What an image looks like in OpenNebula.
+
+The attributes are those of the seed, java-reposync (``DOCKER_ID`` and so on,
+``OS``, ``DISTRIBUTION``, ``DIST_VERSION``, ``HW_ARCHITECTURE``), and ours
+beside them.
+"""
+
+from collections.abc import Mapping
+import dataclasses
+import datetime
+import hashlib
+
+from lxml import etree
+
+from reposync import reference as ref
+from reposync.drivers import base
+from reposync.drivers import opennebula_template as template
+from reposync.sources import base as source
+
+#: Marks the images of this service; no others are replaced or deleted.
+MARKER = "REPOSYNC_MANAGED"
+#: Where an image of ours stands: `NEW`, `CURRENT` or `OLD`.
+STAGE = "REPOSYNC_STAGE"
+NEW, CURRENT, OLD = "new", "current", "old"
+_SIZE = "REPOSYNC_SIZE"
+_LABELS = "eu.indigo-datacloud."
+_LONGEST_LABEL = 255
+#: OpenNebula refuses longer names.
+_LONGEST_NAME = 128
+_MIB = 1024 * 1024
+
+#: OpenNebula's numbers of states, in its own order.
+_STATES = (
+    "init",
+    "ready",
+    "used",
+    "disabled",
+    "locked",
+    "error",
+    "clone",
+    "delete",
+    "used_pers",
+    "locked_used",
+    "locked_used_pers",
+)
+_USABLE = frozenset({"ready", "used", "used_pers", "clone"})
+#: Registries' names of architectures, and the names that clouds use.
+_ARCHITECTURES = {
+    "386": "i686",
+    "amd64": "x86_64",
+    "arm": "armv7l",
+    "arm64": "aarch64",
+}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Record:
+    """An image as OpenNebula shows it.
+
+    :ivar owner: name of the user it belongs to
+    :ivar group: id of its group
+    :ivar mode: rights of owner, group and others: three octal digits
+    :ivar state: OpenNebula's word in lower case
+    :ivar size: MiB
+    :ivar registered: seconds since 1970
+    :ivar running: number of machines that use it
+    """
+
+    id: int
+    name: str
+    owner: str
+    group: int
+    mode: str
+    state: str
+    size: int
+    registered: int
+    path: str
+    running: int
+    attributes: Mapping[str, str]
+
+    @property
+    def usable(self) -> bool:
+        """Tell whether machines can be started from it."""
+        return self.state in _USABLE
+
+    @property
+    def stage(self) -> str:
+        """Where an image of ours stands; those of the seed are current."""
+        return self.attributes.get(STAGE, CURRENT)
+
+    @property
+    def key(self) -> str:
+        """The name and tag it is the image of, ``name:tag``."""
+        found = self.attributes.get
+        return f"{found('DOCKER_NAME')}:{found('DOCKER_TAG')}"
+
+
+def read(element: etree._Element) -> Record:
+    """Read an ``IMAGE`` element."""
+
+    def text(path: str) -> str:
+        return str(element.findtext(path) or "")
+
+    attributes = {
+        str(child.tag): child.text or ""
+        for child in element.iterfind("TEMPLATE/*")
+    }
+    mode = "".join(
+        str(
+            4 * (text(f"PERMISSIONS/{who}_U") == "1")
+            + 2 * (text(f"PERMISSIONS/{who}_M") == "1")
+            + (text(f"PERMISSIONS/{who}_A") == "1")
+        )
+        for who in ("OWNER", "GROUP", "OTHER")
+    )
+    number = int(text("STATE"))
+    return Record(
+        id=int(text("ID")),
+        name=text("NAME"),
+        owner=text("UNAME"),
+        group=int(text("GID")),
+        mode=mode,
+        state=_STATES[number] if number < len(_STATES) else str(number),
+        size=int(text("SIZE") or 0),
+        registered=int(text("REGTIME") or 0),
+        path=text("PATH"),
+        running=int(text("RUNNING_VMS") or 0),
+        attributes=attributes,
+    )
+
+
+def attributes(
+    reference: ref.Reference,
+    resolved: source.ResolvedImage,
+    size: int | None = None,
+) -> dict[str, str | None]:
+    """Give the attributes of a new image, name and path left out.
+
+    Labels are whatever somebody wrote: only four are taken.
+
+    :param size: bytes of the archive, if it is known
+    """
+    labels = resolved.labels or {}
+    label = {
+        name: labels.get(_LABELS + name, "")[:_LONGEST_LABEL]
+        for name in ("type", "architecture", "distribution", "version")
+    }
+    architecture = resolved.architecture or ""
+    return {
+        "TYPE": "OS",
+        "DESCRIPTION": "Docker image",
+        "DOCKER_ID": resolved.image_id,
+        "DOCKER_NAME": reference.name,
+        "DOCKER_TAG": reference.tag,
+        "DOCKER_DIGEST": resolved.digest,
+        "DOCKER_PLATFORM": resolved.platform,
+        "OS": label["type"],
+        "DISTRIBUTION": label["distribution"],
+        "DIST_VERSION": label["version"],
+        "HW_ARCHITECTURE": label["architecture"]
+        or _ARCHITECTURES.get(architecture, architecture),
+        MARKER: "YES",
+        STAGE: NEW,
+        _SIZE: None if size is None else str(size),
+    }
+
+
+def is_same(record: Record, resolved: source.ResolvedImage) -> bool:
+    """Tell whether an image is what the registry holds, and usable."""
+    found = record.attributes.get
+    return record.usable and (
+        found("DOCKER_DIGEST"),
+        found("DOCKER_PLATFORM"),
+    ) == (resolved.digest, resolved.platform)
+
+
+def is_ours(record: Record, user: str) -> bool:
+    """Tell whether the service may replace or delete an image.
+
+    Its own ones, and those java-reposync made with the same account.
+    """
+    found = record.attributes.get
+    return record.owner == user and bool(
+        found(MARKER)
+        or (found("DOCKER_ID") and found("DOCKER_NAME") and found("DOCKER_TAG"))
+    )
+
+
+def to_image(record: Record) -> base.Image:
+    """Show an image as all catalogues do."""
+    found = record.attributes.get
+    moment = datetime.datetime.fromtimestamp(record.registered, datetime.UTC)
+    size = found(_SIZE) or ""
+    return base.Image(
+        id=str(record.id),
+        name=record.name,
+        type="docker" if _is_docker(record) else "vm",
+        docker_id=found("DOCKER_ID"),
+        docker_name=found("DOCKER_NAME"),
+        docker_tag=found("DOCKER_TAG"),
+        docker_digest=found("DOCKER_DIGEST"),
+        os=found("OS"),
+        architecture=found("HW_ARCHITECTURE"),
+        distribution=found("DISTRIBUTION"),
+        version=found("DIST_VERSION"),
+        size=int(size) if size.isdecimal() else record.size * _MIB,
+        status="active" if record.usable else record.state,
+        created_at=moment.isoformat().replace("+00:00", "Z"),
+    )
+
+
+def current_name(pattern: str, reference: ref.Reference) -> str:
+    """Give the name under which users find an image.
+
+    One that is too long for OpenNebula is cut, and a hash keeps it apart.
+    """
+    name = pattern.format(
+        name=reference.name,
+        repository=reference.repository,
+        registry=reference.registry,
+        tag=reference.tag,
+    ).replace("/", "_")
+    return _fitting(template.clean(name))
+
+
+def new_name(name: str, token: str) -> str:
+    """Give the name of an image that is not current yet."""
+    return _fitting(name, f".new-{token}")
+
+
+def old_name(name: str, record: Record) -> str:
+    """Give the name of an image that is current no longer."""
+    return _fitting(name, f".old-{record.id}")
+
+
+def _fitting(name: str, suffix: str = "") -> str:
+    if len(name) + len(suffix) > _LONGEST_NAME:
+        digest = hashlib.sha256(name.encode()).hexdigest()[:12]
+        room = _LONGEST_NAME - len(suffix) - len(digest) - 1
+        name = f"{name[:room]}-{digest}"
+    return name + suffix
+
+
+def _is_docker(record: Record) -> bool:
+    return "DOCKER_NAME" in record.attributes or record.path.startswith(
+        "docker://"
+    )

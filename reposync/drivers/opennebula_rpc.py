@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Calls OpenNebula's XML-RPC interface by way of pyone.
+
+pyone puts the session first, casts arguments and gives methods their names.
+Sending is ours: pyone has no timeout that counts, and no connection of its
+own is kept by it.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+from xml.parsers import expat
+import xmlrpc.client
+
+from lxml import etree
+from oslo_config import cfg
+from pyone import server_xrpc
+import requests
+
+from reposync import exception
+from reposync.drivers import opennebula_errors as errors
+
+_CONNECT = 10
+_HEADERS = {"Content-Type": "text/xml", "User-Agent": "reposync"}
+
+Call = tuple[Any, ...]
+
+
+class Server(server_xrpc.OneServerXRPC):
+    """The front end, for one thread.
+
+    Methods are attributes, as with pyone: ``server.image.info(3)``.  What
+    OpenNebula answers as XML comes as an element of lxml.
+
+    :param session: ``user:password``
+    :raises ReposyncError: by any method; the fitting kind
+    """
+
+    def __init__(self, conf: cfg.ConfigOpts, session: str):
+        """Store where it is; connect to nothing."""
+        super().__init__(conf.opennebula.endpoint, session)
+        self._conf = conf.opennebula
+        self._secret = session.partition(":")[2]
+        self._http = requests.Session()
+        # Nothing of the environment: no other account, no other way.
+        self._http.trust_env = False
+        self._http.verify = (
+            False
+            if self._conf.insecure
+            else self._conf.cafile or requests.certs.where()
+        )
+
+    def together(self, calls: Sequence[Call]) -> bool:
+        """Do several calls in one request, one after the other.
+
+        :param calls: method and arguments of each, ``("image.rename", ...)``
+        :returns: False if the front end cannot do this; nothing is done then
+        :raises ReposyncError: that of the first call that was refused; all
+            others were done
+        """
+        listed = [
+            {
+                "methodName": f"one.{name}",
+                "params": list(self._cast_parms(arguments)),
+            }
+            for name, *arguments in calls
+        ]
+        try:
+            answers = self._exchange("system.multicall", (listed,))
+        except xmlrpc.client.Fault as fault:
+            if fault.faultCode == errors.NO_SUCH_METHOD:
+                return False
+            raise self._fault(fault) from fault
+        for answer in answers:
+            if isinstance(answer, dict):
+                raise self._fault(
+                    xmlrpc.client.Fault(
+                        answer["faultCode"], answer["faultString"]
+                    )
+                )
+            self._checked(answer[0])
+        return True
+
+    def _do_request(self, method: str, params: Sequence[Any]) -> list[Any]:
+        """Send a request: pyone calls this for each of its methods."""
+        try:
+            return self._checked(self._exchange(method, tuple(params)))
+        except xmlrpc.client.Fault as fault:
+            raise self._fault(fault) from fault
+
+    def _checked(self, answer: list[Any]) -> list[Any]:
+        """Raise what was refused, and read XML."""
+        succeeded, value, code = answer[:3]
+        if not succeeded:
+            raise errors.refused(code, self._harmless(value))
+        if isinstance(value, str) and value.startswith("<"):
+            try:
+                value = etree.fromstring(value.encode(), _parser())
+            except etree.XMLSyntaxError as error:
+                raise _unreadable(error) from error
+        return [True, value, code]
+
+    def _exchange(self, method: str, params: tuple[Any, ...]) -> Any:
+        body = xmlrpc.client.dumps(params, method).encode()
+        try:
+            answer = self._http.post(
+                self._conf.endpoint,
+                data=body,
+                headers=_HEADERS,
+                timeout=(_CONNECT, self._conf.timeout),
+                # Elsewhere the password is nobody's business.
+                allow_redirects=False,
+            )
+        except requests.exceptions.SSLError as error:
+            raise exception.CatalogueUnavailable(
+                "The certificate of the front end is not valid: "
+                f"{self._harmless(error)}. Set cafile in [opennebula]"
+            ) from error
+        except requests.RequestException as error:
+            raise exception.CatalogueUnavailable(
+                "The front end of OpenNebula does not answer: "
+                f"{self._harmless(error)}"
+            ) from error
+        if answer.status_code != 200:
+            raise exception.CatalogueUnavailable(
+                "The front end of OpenNebula answers with the HTTP status "
+                f"{answer.status_code}. Check endpoint in [opennebula]"
+            )
+        try:
+            [value], _ = xmlrpc.client.loads(answer.content)
+        except (expat.ExpatError, xmlrpc.client.ResponseError) as error:
+            raise _unreadable(error) from error
+        return value
+
+    def _fault(self, fault: xmlrpc.client.Fault) -> exception.ReposyncError:
+        return errors.fault(
+            fault.faultCode, self._harmless(fault.faultString)
+        )
+
+    def _harmless(self, text: object) -> str:
+        shown = str(text)
+        return shown.replace(self._secret, "***") if self._secret else shown
+
+
+def _parser() -> etree.XMLParser:
+    return etree.XMLParser(
+        resolve_entities=False, no_network=True, huge_tree=True
+    )
+
+
+def _unreadable(error: Exception) -> exception.ReposyncError:
+    return exception.CatalogueUnavailable(
+        "What answers at endpoint in [opennebula] is not OpenNebula, or its "
+        f"answer was cut short: {errors.shorten(str(error))}"
+    )
