@@ -8,7 +8,7 @@ from typing import Any
 from oslo_log import log
 import webob
 
-from reposync import context
+from reposync import context as reposync_context
 from reposync.api import auth
 from reposync.api import errors
 from reposync.api import streams
@@ -60,7 +60,7 @@ class Context:
         self, environ: dict[str, Any], start_response: Any
     ) -> Iterable[bytes]:
         """Make a new context."""
-        context.RequestContext(
+        reposync_context.RequestContext(
             request_id=environ.get("openstack.request_id"),
             global_request_id=environ.get("openstack.global_request_id"),
         )
