@@ -12,7 +12,7 @@ from oslo_log import log
 from oslo_middleware import request_id
 import webob
 
-from reposync import context
+from reposync import context as reposync_context
 from reposync.api import auth
 from reposync.api import errors
 from reposync.api import streams
@@ -65,7 +65,7 @@ class Context:
         self, environ: dict[str, Any], start_response: Any
     ) -> Iterable[bytes]:
         """Make a new context."""
-        context.RequestContext(
+        reposync_context.RequestContext(
             request_id=environ.get("openstack.request_id"),
             global_request_id=environ.get("openstack.global_request_id"),
         )

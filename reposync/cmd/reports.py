@@ -10,9 +10,12 @@ from pathlib import Path
 import sys
 
 from oslo_config import cfg
+from oslo_log import log
 from oslo_reports import guru_meditation_report as gmr
 
 from reposync import version
+
+LOG = log.getLogger(__name__)
 
 
 class _Version:
@@ -35,10 +38,17 @@ def setup(conf: cfg.ConfigOpts, *, signal: bool = True) -> None:
 
     :param signal: False where another program has the signals
     """
-    gmr.TextGuruMeditation.setup_autorun(
-        _Version(),
-        # The id keeps those of one second apart.
-        service_name=f"{Path(sys.argv[0]).name}-{os.getpid()}",
-        conf=conf,
-        setup_signal=signal,
-    )
+    try:
+        gmr.TextGuruMeditation.setup_autorun(
+            _Version(),
+            # The id keeps those of one second apart.
+            service_name=f"{Path(sys.argv[0]).name}-{os.getpid()}",
+            conf=conf,
+            setup_signal=signal,
+        )
+    except OSError as error:
+        LOG.error(
+            "There will be no reports, because [oslo_reports] "
+            "file_event_handler names a file that cannot be read: %s",
+            error,
+        )

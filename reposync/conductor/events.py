@@ -8,6 +8,7 @@ from typing import Literal
 
 from oslo_log import log
 
+from reposync import context
 from reposync import exception
 from reposync.conductor import job as conductor_job
 from reposync.db import operations
@@ -82,6 +83,12 @@ class Events:
         """
         for operation_id in trees.settle(db):
             row = operations.get(db, operation_id)
+            LOG.info(
+                "Operation %s %s: all its parts have ended",
+                row.id,
+                row.state,
+                extra={"context": _context(row)},
+            )
             self._tell(
                 Event(
                     "ended",
@@ -98,3 +105,14 @@ class Events:
                 listener(event)
             except Exception:
                 LOG.exception("An event was not heard: %s", event.name)
+
+
+def _context(row: Operation) -> context.RequestContext:
+    # The thread keeps its own: it works on something else.
+    return context.RequestContext(
+        resource_uuid=row.id,
+        request_id=row.request_id,
+        project_id=row.project_id,
+        user_id=row.user_id,
+        overwrite=False,
+    )

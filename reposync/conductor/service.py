@@ -39,7 +39,7 @@ _RPC_THREADS = 4
 #: Kept of the graceful shutdown for handing back what did not end in time.
 _HAND_BACK = 10
 #: Seconds for the last notifications.
-_FAREWELL = 1.5
+_FAREWELL = 1.0
 
 
 class ConductorService(service.Service):

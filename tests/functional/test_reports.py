@@ -2,7 +2,10 @@
 """Guru Meditation Reports of running processes."""
 
 import os
+from pathlib import Path
 import signal
+import subprocess
+import sys
 
 from tests.fixtures import deployment
 from tests.fixtures import wait
@@ -56,3 +59,52 @@ class ReportsTest(watching.WatchingTestCase):
             self.lab["OS_PASSWORD"],
             deployment.WEBHOOK_TOKEN,
         ]
+
+
+class FileReportsTest(watching.WatchingTestCase):
+    """A file that is touched, which uWSGI leaves alone."""
+
+    def all_options(self, **more):
+        self.trigger = self.path / "report"
+        self.trigger.touch()
+        more["oslo_reports"] = {
+            "log_dir": self.path,
+            "file_event_handler": self.trigger,
+        }
+        return super().all_options(**more)
+
+    def start_uwsgi(self):
+        uwsgi = Path(self.lab["LAB_DIR"]) / "cloud-venv/bin/uwsgi"
+        with (self.path / "uwsgi.log").open("wb") as log:
+            process = subprocess.Popen(
+                [
+                    uwsgi,
+                    f"--http-socket=127.0.0.1:{deployment.free_port()}",
+                    f"--home={sys.prefix}",
+                    "--module=reposync.wsgi.api:application",
+                    "--master",
+                    "--die-on-term",
+                    "--need-app",
+                    "--lazy-apps",
+                    "--enable-threads",
+                ],
+                stdout=log,
+                stderr=log,
+                env=os.environ
+                | {"OS_REPOSYNC_CONFIG_FILES": self.service.arguments[1]},
+            )
+        self.addCleanup(process.wait, 60)
+        self.addCleanup(process.kill)
+
+    def test_all_programs_report(self):
+        self.start_uwsgi()
+
+        def reported():
+            # Until the last of them watches it.
+            self.trigger.touch()
+            return all(
+                list(self.path.glob(f"{program}-*_gurumeditation_*"))
+                for program in ("uwsgi", "reposync-api", "reposync-conductor")
+            )
+
+        wait.until(reported, "reports of all programs", 90)

@@ -20,6 +20,7 @@ ONLY_IN = {
     "sqlalchemy": ("reposync.db",),
     "alembic": ("reposync.db",),
     "pecan": ("reposync.api",),
+    "prometheus_client": ("reposync.conductor",),
     "webob": ("reposync.api",),
     "eventlet": (),
     "cliff": ("reposync.client.osc",),
