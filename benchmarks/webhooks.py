@@ -96,13 +96,13 @@ class Trial:
         site = self._site
         operation = site.caller.pull(_HOT, _TAG)
         wait.until(
-            lambda: site.caller.operation(operation["id"])["progress"]["phase"],
+            lambda: site.caller.operation(operation["id"])["progress"][
+                "phase"
+            ],
             "the begin of a copy",
         )
 
-    def _storm(
-        self, name: str, tags: int, moved: list[str]
-    ) -> dict[str, Any]:
+    def _storm(self, name: str, tags: int, moved: list[str]) -> dict[str, Any]:
         """Send one storm, and wait until all it asked for is done."""
         before = self._site.counts(name)
         mover = Mover(lambda: [self._push(name, tag) for tag in moved])
@@ -189,14 +189,14 @@ def _digest(registry: str, name: str, tag: str) -> str:
     return answer.headers["Docker-Content-Digest"]
 
 
-def _show(
-    found: list[dict[str, Any]], settings: dict[str, str]
-) -> None:
+def _show(found: list[dict[str, Any]], settings: dict[str, str]) -> None:
     title = (
         f"{storm.NUMBER} notifications at {storm.CONNECTIONS} connections, "
         "while a copy runs"
     )
-    times = {name: [each[name]["seconds"] for each in found] for name in _NOTES}
+    times = {
+        name: [each[name]["seconds"] for each in found] for name in _NOTES
+    }
     table.show(title, times, "limit", _NOTES)
     print(f"PostgreSQL: {settings}")
 

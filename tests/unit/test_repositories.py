@@ -89,9 +89,7 @@ class RepositoryListTest(base.TestCase):
         path = self.path / "list"
         for settled in (0, 10**18):
             self.useFixture(
-                fixtures.MonkeyPatch(
-                    "reposync.repositories._SETTLED", settled
-                )
+                fixtures.MonkeyPatch("reposync.repositories._SETTLED", settled)
             )
             for name in ("one", "two", "six"):
                 # A new file each time, as configuration management does it.

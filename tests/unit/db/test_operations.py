@@ -9,7 +9,9 @@ from tests.fixtures import database
 from tests.unit import base
 
 
-class SqliteTest(contract.OperationsContract, joining.JoiningContract, base.TestCase):
+class SqliteTest(
+    contract.OperationsContract, joining.JoiningContract, base.TestCase
+):
     """The contract."""
 
     def setUp(self):
