@@ -16,14 +16,10 @@ from collections.abc import Sequence
 import threading
 import time
 
-from oslo_log import log
-
 from reposync import exception
 from reposync.db import models
 from reposync.db import operations
 from reposync.db import session
-
-LOG = log.getLogger(__name__)
 
 #: Most requests in one transaction; servers have fewer threads.
 _MOST = 64
@@ -89,7 +85,7 @@ class Folding:
             rows = operations.submit_all(
                 self._db, [ticket.request for ticket in batch]
             )
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 (raised by `result`)
             if len(batch) > 1 and not _concerns_all(error):
                 # One of them cannot be written: not the others' fault.
                 for ticket in batch:

@@ -13,6 +13,23 @@ from sqlalchemy import orm
 from reposync.db import clock
 from reposync.db.models import Operation
 
+# Made once: to put a statement together takes longer than to run it.
+_JOIN = (
+    sa.update(Operation)
+    .where(Operation.pending_key == sa.bindparam("key"))
+    .values(
+        coalesced=Operation.coalesced + sa.bindparam("number"),
+        parent_id=sa.func.coalesce(
+            Operation.parent_id,
+            sa.bindparam("parent", type_=Operation.parent_id.type),
+        ),
+        updated_at=clock.now_ms(),
+    )
+)
+_WAITING = sa.select(Operation).where(
+    Operation.pending_key.in_(sa.bindparam("keys", expanding=True))
+)
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Group:
@@ -48,19 +65,9 @@ def join_or_add(
 def _join(
     session: orm.Session, groups: Mapping[str, Group]
 ) -> dict[str, Operation]:
-    parent_id = sa.bindparam("parent", type_=Operation.parent_id.type)
-    join = (
-        sa.update(Operation)
-        .where(Operation.pending_key == sa.bindparam("key"))
-        .values(
-            coalesced=Operation.coalesced + sa.bindparam("number"),
-            parent_id=sa.func.coalesce(Operation.parent_id, parent_id),
-            updated_at=clock.now_ms(),
-        )
-    )
     # Past the session: it takes many parameters for many primary keys.
     joined = session.connection().execute(
-        join,
+        _JOIN,
         [
             {"key": key, "number": group.number, "parent": group.parent_id}
             for key, group in groups.items()
@@ -68,9 +75,7 @@ def _join(
     )
     if not joined.rowcount:
         return {}
-    rows = session.scalars(
-        sa.select(Operation).where(Operation.pending_key.in_(groups))
-    )
+    rows = session.scalars(_WAITING, {"keys": list(groups)})
     found = {str(row.pending_key): row for row in rows}
     if len(found) != joined.rowcount:
         # One came after the update, so it was not joined.

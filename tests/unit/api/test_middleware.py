@@ -7,6 +7,12 @@ from tests.unit import base
 SENT = "req-6f0f4ca2-0000-4000-8000-000000000000"
 
 
+def answer(environ, start_response):
+    """Be the application."""
+    start_response("202 Accepted", [("A", "b")])
+    return []
+
+
 class MiddlewareTest(base.TestCase):
     """Each by itself."""
 
@@ -14,12 +20,8 @@ class MiddlewareTest(base.TestCase):
         for shown, kept in ((SENT, SENT), ("req-evil\n", None), ("", None)):
             environ = {"HTTP_X_OPENSTACK_REQUEST_ID": shown}
             told = []
-
-            def app(environ, start_response):
-                start_response("202 Accepted", [("A", "b")])
-                return []
-
-            middleware.RequestId(app)(environ, lambda *args: told.extend(args))
+            start = told.extend
+            middleware.RequestId(answer)(environ, lambda *a, s=start: s(a))
             made = environ["openstack.request_id"]
             self.assertRegex(made, "^req-[0-9a-f-]{36}$")
             self.assertNotEqual(SENT, made)
