@@ -185,8 +185,9 @@ def main() -> None:
             ("sync", "sync --wait -c state -c counts"),
         ):
             frames = terminal.play(f"openstack reposync {words}")
-            screen.write(target / title, frames, _WIDTH, _HEIGHT)
-            print(f"{target / title}.svg: {len(frames)} frames")
+            path = target / f"{title}.svg"
+            screen.write(path, frames, _WIDTH, _HEIGHT)
+            print(f"{path}: {len(frames)} frames")
             terminal.clear()
 
 

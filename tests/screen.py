@@ -33,17 +33,10 @@ class Frame:
 def write(
     path: Path, frames: Sequence[Frame], width: int, height: int
 ) -> None:
-    """Write ``PATH.svg``, and a frame of the middle as ``PATH.txt``.
+    """Write the picture.
 
     :param width: of the terminal, in characters
     """
-    path.with_suffix(".svg").write_text(_picture(frames, width, height))
-    middle = frames[len(frames) * 2 // 3].text
-    lines = [line.rstrip() for line in middle.rstrip().splitlines()]
-    path.with_suffix(".txt").write_text("\n".join(lines) + "\n")
-
-
-def _picture(frames: Sequence[Frame], width: int, height: int) -> str:
     rows = sorted({line for f in frames for line in f.text.splitlines()})
     ids = {line: f"r{n}" for n, line in enumerate(rows) if line.strip()}
     texts = "".join(
@@ -52,7 +45,7 @@ def _picture(frames: Sequence[Frame], width: int, height: int) -> str:
     w = round(width * _COLUMN + 2 * _EDGE)
     h = height * _LINE + 2 * _EDGE
     drawn = "".join(_frame(frames, n, ids) for n in range(len(frames)))
-    return (
+    path.write_text(
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {w} {h}" '
         f'width="{w}" height="{h}">\n<style>{_STYLE}</style>\n'
         f'<rect width="{w}" height="{h}" rx="6" fill="#1d2330"/>\n'
