@@ -93,9 +93,7 @@ def from_status(
             else "The request is not valid",
         )
     title = code.replace("_", " ").capitalize()
-    answer = _answer(
-        status, envelope(status, code, title, detail, request_id)
-    )
+    answer = _answer(status, envelope(status, code, title, detail, request_id))
     if status == 503:
         answer.headers["Retry-After"] = str(_RETRY_AFTER)
     return answer

@@ -110,9 +110,10 @@ class Manager:
     def _work(self) -> None:
         owner = f"{self._owner}:{threading.current_thread().name}"
         while not self._stopping.is_set():
+            begun = time.monotonic()
             try:
                 job = self._claim(owner)
-                self._outage.over()
+                self._outage.over(begun)
                 if job is not None:
                     self._run(job)
                     continue
@@ -154,6 +155,7 @@ class Manager:
     def _beat(self) -> None:
         settled = 0.0
         while not self._stopped.wait(_BEAT):
+            begun = time.monotonic()
             try:
                 with self._lock:
                     jobs = list(self._jobs)
@@ -162,7 +164,7 @@ class Manager:
                 if time.monotonic() > settled + self._conf.poll_interval:
                     trees.settle(self._quick_db)
                     settled = time.monotonic()
-                self._outage.over()
+                self._outage.over(begun)
             except exception.DatabaseUnavailable as error:
                 self._outage.begun(error)
             except Exception:

@@ -63,9 +63,7 @@ class ConductorService(service.Service):
         host = conf.conductor.host or socket.gethostname()
         owner = conductor_owner.make(host)
         database = outage.Outage("The database")
-        traces = conductor_traces.Traces(
-            db, quick_db, sources, driver, host
-        )
+        traces = conductor_traces.Traces(db, quick_db, sources, driver, host)
         self._manager = conductor_manager.Manager(
             conf,
             owner,

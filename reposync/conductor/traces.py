@@ -6,9 +6,9 @@ for the same image removes it before it begins; what nobody works on any more
 is removed by the sweeps of all conductors.
 """
 
+from collections.abc import Callable
 import functools
 import itertools
-from collections.abc import Callable
 
 from oslo_log import log
 
@@ -101,9 +101,7 @@ class Traces:
 
         :raises DatabaseUnavailable: nobody can tell
         """
-        found = traces.of_dead(
-            self._quick_db, self._host, _PAGE, self._last
-        )
+        found = traces.of_dead(self._quick_db, self._host, _PAGE, self._last)
         self._last = found[-1].id if len(found) == _PAGE else ""
         for place, group in itertools.groupby(
             sorted(found, key=lambda trace: trace.place),

@@ -187,9 +187,7 @@ def _cancel(session: orm.Session, chosen: sa.ColumnElement[bool]) -> int:
     return number + cancel_queued(session, chosen)
 
 
-def cancel_queued(
-    session: orm.Session, chosen: sa.ColumnElement[bool]
-) -> int:
+def cancel_queued(session: orm.Session, chosen: sa.ColumnElement[bool]) -> int:
     """End chosen operations that wait; gives their number."""
     now = clock.now_ms()
     return db_session.changed(

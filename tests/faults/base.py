@@ -160,9 +160,7 @@ class FaultCase(base.TestCase):
         if pushed:
             [image] = self.cloud.visible(name)
             self.assertFalse(image.is_hidden)
-            self.assertEqual(
-                pushed.digest, image.properties["docker_digest"]
-            )
+            self.assertEqual(pushed.digest, image.properties["docker_digest"])
             path = Path(self.path) / image.id
             with path.open("wb") as file:
                 self.cloud.glance.download_image(image, output=file)

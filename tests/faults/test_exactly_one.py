@@ -62,9 +62,7 @@ class ExactlyOneTest(base.FaultCase):
                 pool.map(lambda _: self.caller.pull(self.name), range(40))
             )
         rows = [self.succeeded({"id": key}) for key in {o["id"] for o in made}]
-        self.assertEqual(
-            40, len(rows) + sum(row.coalesced for row in rows)
-        )
+        self.assertEqual(40, len(rows) + sum(row.coalesced for row in rows))
         outcomes = sorted(row.outcome for row in rows)
         self.assertEqual(
             ["created"] + ["unchanged"] * (len(rows) - 1), outcomes

@@ -68,16 +68,12 @@ class StartedWithoutTest(base.FaultCase):
         self.cluster.conductor(_CONDUCTOR, source=source)
         healthy = self.status == 202 and server != "broker"
         expected = 200 if healthy else 503
-        wait.until(
-            lambda: self.cluster.health() == expected, "the health", 60
-        )
+        wait.until(lambda: self.cluster.health() == expected, "the health", 60)
         answer = self.put()
         self.assertEqual(self.status, answer.status_code, answer.text)
         for name, text in self.says:
             wait.until(
-                lambda n=name, t=text: self.cluster.said(
-                    n, t, positions[n]
-                ),
+                lambda n=name, t=text: self.cluster.said(n, t, positions[n]),
                 f"{name} saying: {text}",
                 60,
             )
