@@ -68,16 +68,21 @@ class StopTest(base.FaultCase):
         self.cluster.conductor("one", lease=300)
         self.assertEqual(1, self.succeeded(operation).attempt)
 
+    def start(self, name):
+        begin = self.cluster.position(name)
+        self.cluster.conductor(name, lease=300)
+        self.cluster.wait_started(name, begin)
+
     def test_rolling_restart_under_load(self):
         for name in base.CONDUCTORS:
-            self.cluster.conductor(name, lease=300)
+            self.start(name)
         names = [self.new_name() for _ in range(12)]
         pushed = [self.push(name=name, size=1 << 18) for name in names]
         made = [self.caller.pull(name) for name in names]
         for name in base.CONDUCTORS:
             process = self.cluster.terminate(name)
             self.assertEqual(0, process.wait(60))
-            self.cluster.conductor(name, lease=300)
+            self.start(name)
         rows = [self.succeeded(each) for each in made]
         self.assertEqual(
             {("created", 1)}, {(row.outcome, row.attempt) for row in rows}

@@ -106,10 +106,10 @@ class SameHostTest(base.FaultCase):
         gate = self.proxies["registry"].stop_at(_BLOB, "before")
         operation = self.caller.pull(self.name)
         gate.reached()
+        begin = self.cluster.position("right")
         self.cluster.conductor("right", host="shared", lease=300)
         # What a living neighbour holds is left alone.
-        begin = self.cluster.position("right")
-        wait.until(lambda: self.cluster.said("right", "has started", begin))
+        self.cluster.wait_started("right", begin)
         other = self.new_name()
         self.push(name=other)
         self.succeeded(self.caller.pull(other))
