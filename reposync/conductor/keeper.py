@@ -65,13 +65,14 @@ class Keeper:
     def _run(self) -> None:
         due = time.monotonic()
         while not self._stopped.is_set():
+            begun = time.monotonic()
             try:
                 self._reclaim()
+                self._outage.over(begun)
                 if time.monotonic() >= due:
                     due = time.monotonic() + self._conf.poll_interval * _SELDOM
                     self._look()
                     self._traces.sweep()
-                self._outage.over()
             except exception.DatabaseUnavailable as error:
                 self._outage.begun(error)
             except Exception:
@@ -105,8 +106,9 @@ class Keeper:
 
     def _look(self) -> None:
         for check, known in self._checks.values():
+            begun = time.monotonic()
             try:
                 check()
-                known.over()
+                known.over(begun)
             except exception.ReposyncError as error:
                 known.begun(error)

@@ -114,9 +114,10 @@ class Manager:
         owner = f"{self._owner}:{threading.current_thread().name}"
         while not self._stopping.is_set():
             reposync_context.leave()
+            begun = time.monotonic()
             try:
                 job = self._claim(owner)
-                self._outage.over()
+                self._outage.over(begun)
                 if job is not None:
                     self._run(job)
                     continue
@@ -168,6 +169,7 @@ class Manager:
     def _beat(self) -> None:
         settled = 0.0
         while not self._stopped.wait(_BEAT):
+            begun = time.monotonic()
             try:
                 with self._lock:
                     jobs = list(self._jobs)
@@ -176,7 +178,7 @@ class Manager:
                 if time.monotonic() > settled + self._conf.poll_interval:
                     self._events.settle(self._quick_db)
                     settled = time.monotonic()
-                self._outage.over()
+                self._outage.over(begun)
             except exception.DatabaseUnavailable as error:
                 self._outage.begun(error)
             except Exception:

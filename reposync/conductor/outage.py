@@ -2,6 +2,7 @@
 """Says that something is away, but not each time."""
 
 import threading
+import time
 
 from oslo_log import log
 
@@ -19,6 +20,7 @@ class Outage:
         self._what = what
         self._lock = threading.Lock()
         self._away = False
+        self._failed = 0.0
 
     def begun(self, error: Exception) -> None:
         """Note a failure."""
@@ -27,10 +29,15 @@ class Outage:
                 cause = type(error.__cause__ or error).__name__
                 LOG.error("%s is away: %s (%s)", self._what, error, cause)
             self._away = True
+            self._failed = time.monotonic()
 
-    def over(self) -> None:
-        """Note a success."""
+    def over(self, since: float) -> None:
+        """Note a success.
+
+        :param since: when the attempt began, on the monotonic clock; one that
+            began before the last failure tells nothing
+        """
         with self._lock:
-            if self._away:
+            if self._away and since > self._failed:
                 LOG.info("%s is back", self._what)
-            self._away = False
+                self._away = False

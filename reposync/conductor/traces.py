@@ -6,9 +6,9 @@ for the same image removes it before it begins; what nobody works on any more
 is removed by the sweeps of all conductors.
 """
 
+from collections.abc import Callable
 import functools
 import itertools
-from collections.abc import Callable
 
 from oslo_log import log
 

@@ -5,8 +5,8 @@ A trace is written down before the thing it names is made, and forgotten when
 that thing is gone or has become what everybody sees.
 """
 
-import sqlalchemy as sa
 from oslo_utils import uuidutils
+import sqlalchemy as sa
 from sqlalchemy import orm
 
 from reposync.db import clock
@@ -102,7 +102,7 @@ def forget(db: db_session.Database, trace: Trace, seconds: int = 0) -> None:
     db.write(lambda session: session.execute(statement))
 
 
-def _key_of(lease: leases.Lease) -> sa.Select[tuple[str]]:
+def _key_of(lease: leases.Lease) -> sa.Select[str]:
     return sa.select(Operation.image_key).where(
         Operation.id == lease.operation_id
     )
@@ -116,7 +116,7 @@ def _own(lease: leases.Lease) -> sa.ColumnElement[bool]:
     )
 
 
-def _reached(host: str) -> sa.Select[tuple[Trace]]:
+def _reached(host: str) -> sa.Select[Trace]:
     return sa.select(Trace).where(
         sa.or_(Trace.host.is_(None), Trace.host == host)
     )

@@ -84,6 +84,33 @@ class FrozenTest(StationCase):
         self.all_is_well(pushed)
 
 
+class BesideTest(StationCase):
+    """One that was frozen goes on while its successor is at work."""
+
+    station = "uploaded"
+
+    def test_frozen_and_on_again(self):
+        operation, gate, pushed = self.caught()
+        frozen = self.holder(operation)
+        self.cluster.freeze(frozen)
+        begin = self.cluster.position(frozen)
+        second = self.proxies["registry"].stop_at(_BLOB, "amid", 1 << 20)
+        second.reached(60)
+        successor = self.holder(operation, but=frozen)
+        self.cluster.thaw(frozen)
+        gate.open()
+        wait.until(
+            lambda: self.cluster.said(frozen, "left to the other one", begin),
+            "the frozen one giving in",
+            60,
+        )
+        self.assertEqual(successor, self.holder(operation))
+        self.assertEqual(2, self.row(operation).attempt)
+        second.open()
+        self.assertEqual(2, self.succeeded(operation).attempt)
+        self.all_is_well(pushed)
+
+
 class SameHostTest(base.FaultCase):
     """What held an operation is known to be dead: no lease is waited for."""
 
@@ -106,10 +133,10 @@ class SameHostTest(base.FaultCase):
         gate = self.proxies["registry"].stop_at(_BLOB, "before")
         operation = self.caller.pull(self.name)
         gate.reached()
+        begin = self.cluster.position("right")
         self.cluster.conductor("right", host="shared", lease=300)
         # What a living neighbour holds is left alone.
-        begin = self.cluster.position("right")
-        wait.until(lambda: self.cluster.said("right", "has started", begin))
+        self.cluster.wait_started("right", begin)
         other = self.new_name()
         self.push(name=other)
         self.succeeded(self.caller.pull(other))

@@ -55,8 +55,10 @@ class DocsTest(testtools.TestCase):
         listed = re.findall(r"^     - ``(\w+Test\.test_\S+)``$", matrix, re.M)
         # In a process of its own: the scenarios choose oslo's backend.
         found = subprocess.run(
-            [sys.executable, "-m", "testtools.run", "discover", "--list"]
-            + ["-t", ".", "-s", "tests/faults"],
+            [
+                *(sys.executable, "-m", "testtools.run", "discover"),
+                *("--list", "-t", ".", "-s", "tests/faults"),
+            ],
             cwd=ROOT,
             capture_output=True,
             text=True,
