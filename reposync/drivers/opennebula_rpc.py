@@ -46,7 +46,7 @@ class Server(server_xrpc.OneServerXRPC):
         self._http.verify = (
             False
             if self._conf.insecure
-            else self._conf.cafile or requests.certs.where()
+            else self._conf.cafile or requests.utils.DEFAULT_CA_BUNDLE_PATH
         )
 
     def together(self, calls: Sequence[Call]) -> bool:
