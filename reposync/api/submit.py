@@ -13,6 +13,7 @@ from reposync import exception
 from reposync import keys
 from reposync import reference as ref
 from reposync.conductor import rpcapi
+from reposync.db import deliveries
 from reposync.db import models
 from reposync.db import operations
 from reposync.db import session
@@ -64,6 +65,22 @@ class Submitter:
         :raises DatabaseUnavailable: nothing was accepted
         """
         return self._submit(caller, "sync", keys.sync_key(self._conf))
+
+    def deliver(
+        self,
+        caller: Any,
+        request: operations.Request,
+        delivery: deliveries.Delivery,
+    ) -> models.Operation | None:
+        """Ask for what a webhook tells of.
+
+        :returns: None for a delivery that comes again
+        :raises DatabaseUnavailable: nothing was accepted
+        """
+        operation = deliveries.submit(self._db, request, delivery)
+        if operation is not None:
+            self._nudger.nudge(caller, operation.id)
+        return operation
 
     def _submit(
         self, caller: Any, kind: str, key: str, **values: Any

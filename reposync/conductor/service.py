@@ -16,6 +16,7 @@ from reposync import plugins
 from reposync import rpc
 from reposync.conductor import bell as conductor_bell
 from reposync.conductor import endpoint
+from reposync.conductor import followup
 from reposync.conductor import manager as conductor_manager
 from reposync.conductor import sources as conductor_sources
 from reposync.conductor import worker as conductor_worker
@@ -67,6 +68,10 @@ class ConductorService(service.Service):
             bell,
         )
         self._manager.start()
+        self._followup = followup.FollowUp(
+            conf, session.Database(conf, retries=_QUICK)
+        )
+        self._followup.start()
         self._server: Any = None
         for target in (self._listen, self._check):
             threading.Thread(
@@ -80,6 +85,7 @@ class ConductorService(service.Service):
     def stop(self, graceful: bool = True) -> None:
         """End running work within the graceful shutdown timeout."""
         timeout = self._conf.graceful_shutdown_timeout or 60
+        self._followup.stop()
         self._manager.stop(max(0.0, timeout - _HAND_BACK))
         if self._server is not None:
             self._server.stop()

@@ -68,7 +68,7 @@ def submit(db: db_session.Database, request: Request) -> Operation:
     """
     for _ in range(_TRIES):
         try:
-            return db.write(lambda session: _join_or_add(session, request))
+            return db.write(lambda session: join_or_add(session, request))
         except db_exception.DBDuplicateEntry:
             # Somebody else was first; the next round joins theirs.
             continue
@@ -81,9 +81,13 @@ def pending_key(request: Request | Operation) -> str:
     """Give the key under which identical waiting requests meet.
 
     It is the project's own: nobody is answered with an operation of
-    another project.
+    another project.  A deletion may have the image of a pull, and is another
+    request.
     """
-    return f"{request.image_key[:32]}{_digest(request.project_id or '')}"
+    who = request.project_id or ""
+    if request.kind == "delete":
+        who = f"delete {who}"
+    return f"{request.image_key[:32]}{_digest(who)}"
 
 
 def get(
@@ -200,7 +204,11 @@ def _cancel(session: orm.Session, chosen: sa.ColumnElement[bool]) -> int:
     )
 
 
-def _join_or_add(session: orm.Session, request: Request) -> Operation:
+def join_or_add(session: orm.Session, request: Request) -> Operation:
+    """Do the work of `submit` within a transaction.
+
+    :raises DBDuplicateEntry: somebody else was first
+    """
     key = pending_key(request)
     parent_id = sa.func.coalesce(Operation.parent_id, request.parent_id)
     join = (

@@ -76,6 +76,11 @@ class GlanceDriver(base.Driver):
             and not self._is_shared(name)
         }
 
+    def find(self, reference: ref.Reference) -> list[base.Image]:
+        """See `base.Driver.find`; only images of this service."""
+        found = self._ours(reference, hidden=False)
+        return [properties.to_image(record) for record in found]
+
     def _is_shared(self, name: str) -> bool:
         if not self._shares:
             return False
