@@ -70,6 +70,10 @@ class Tally:
             return dict(self._counts)
 
 
+#: Of this process, for whoever watches it.
+TALLY = Tally()
+
+
 class Handler:
     """Handles the events of all receivers."""
 
@@ -77,7 +81,6 @@ class Handler:
         """Store what it needs."""
         self._conf = conf
         self._submitter = submitter
-        self.tally = Tally()
 
     def handle(
         self,
@@ -145,9 +148,9 @@ class Handler:
                 outcome.event.reference,
                 outcome.reason,
             )
-            self.tally.add(receiver.name, outcome.reason)
+            TALLY.add(receiver.name, outcome.reason)
         else:
-            self.tally.add(receiver.name, "accepted")
+            TALLY.add(receiver.name, "accepted")
 
 
 def _reason(

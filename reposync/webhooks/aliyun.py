@@ -29,7 +29,8 @@ def parse(headers: Mapping[str, str], body: bytes) -> list[base.Event]:
         base.Event(
             base.image(
                 f"registry.{region}.aliyuncs.com",
-                base.needed(content, "repository", "repo_full_name"),
+                # Shown with capitals, which no repository can have.
+                base.needed(content, "repository", "repo_full_name").lower(),
                 base.needed(content, "push_data", "tag"),
             ),
             digest=base.digest(base.member(content, "push_data", "digest")),

@@ -16,7 +16,6 @@ set in it.
 from collections.abc import Mapping
 from typing import Any
 
-from reposync import exception
 from reposync.webhooks import base
 
 _ACTIONS: dict[str, base.Action] = {
@@ -53,13 +52,8 @@ def parse(headers: Mapping[str, str], body: bytes) -> list[base.Event]:
 
 
 def _host(content: Any) -> str:
-    origin = base.text(content, "jpd_origin")
-    if origin is None:
-        return base.UNKNOWN
-    host, _, _ = origin.rpartition("://")[2].partition("/")
-    if not host:
-        raise exception.InvalidWebhook("jpd_origin has no host")
-    return host
+    origin = base.text(content, "jpd_origin") or base.UNKNOWN
+    return origin.rpartition("://")[2].partition("/")[0]
 
 
 FORMAT = base.Format(parse, auth="header", header="X-JFrog-Event-Auth")

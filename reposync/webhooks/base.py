@@ -144,26 +144,29 @@ def image(
 ) -> ref.Reference:
     """Name an image; without a tag it gets none.
 
+    A host that no reference can have, such as the short name of a container
+    behind a proxy, counts as unknown.
+
     :raises InvalidWebhook: no image can have this name
     """
-    if any(char in repository for char in ":@") or "/" in registry:
-        raise exception.InvalidWebhook(
-            f"{repository[:80]!r} is no repository of {registry[:80]!r}"
-        )
-    host = registry.lower()
+    if any(char in repository for char in ":@"):
+        raise exception.InvalidWebhook(f"{repository[:80]!r} is no repository")
+    host = registry.lower() if is_host(registry) else UNKNOWN
     try:
         # The second part of a name is never taken for a host.
         parsed = ref.Reference.parse(f"{host}/{repository}", tag)
     except exception.InvalidReference as error:
         raise exception.InvalidWebhook(error.message) from error
-    if parsed.registry != host and parsed.registry != ref.DOCKER_HUB:
-        raise exception.InvalidWebhook(f"{host[:80]!r} is no registry host")
-    if parsed.registry == ref.DOCKER_HUB and not _is_hub(host):
-        raise exception.InvalidWebhook(
-            f"{host[:80]!r} cannot be told from a part of a repository's "
-            "name: set the option registry of the receiver"
-        )
     return parsed if tag else dataclasses.replace(parsed, tag=None)
+
+
+def is_host(text: str) -> bool:
+    """Tell whether a registry can have this name, with or without a port."""
+    try:
+        parsed = ref.Reference.parse(f"{text.lower()}/a/b")
+    except exception.InvalidReference:
+        return False
+    return parsed.repository == "a/b"
 
 
 def split(name: str) -> tuple[str, str]:
@@ -175,10 +178,6 @@ def split(name: str) -> tuple[str, str]:
     if not slash:
         raise exception.InvalidWebhook(f"{name[:80]!r} names no registry")
     return host, repository
-
-
-def _is_hub(host: str) -> bool:
-    return ref.Reference.parse(f"{host}/a/b").repository == "a/b"
 
 
 def _no_number(name: str) -> None:

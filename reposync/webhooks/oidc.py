@@ -9,6 +9,7 @@ e-mail address must all be right.
 from collections.abc import Mapping
 from collections.abc import Sequence
 import dataclasses
+import json
 import threading
 import time
 from typing import Any
@@ -88,7 +89,10 @@ class Keys:
         ) as answer:
             answer.raise_for_status()
             text = answer.raw.read(_LIMIT, decode_content=True)
-        found = jwt.PyJWKSet.from_json(text.decode())
+        content = json.loads(text)
+        if not isinstance(content, dict):
+            raise ValueError("no set of keys")
+        found = jwt.PyJWKSet.from_dict(content)
         return {key.key_id: key.key for key in found.keys if key.key_id}
 
 

@@ -9,7 +9,6 @@ from typing import Any
 
 from oslo_config import cfg
 
-from reposync import exception
 from reposync.conf import receiver as receiver_conf
 from reposync.webhooks import auth
 from reposync.webhooks import base
@@ -91,7 +90,7 @@ def _make(
     if known is None:
         raise _bad(name, f"format must be one of {', '.join(sorted(formats))}")
     registry = options.registry or None
-    if registry is not None and not _is_host(registry):
+    if registry is not None and not base.is_host(registry):
         raise _bad(name, f"registry {registry!r} is no host[:port]")
     if registry is None and not known.names_registry:
         raise _bad(
@@ -135,13 +134,6 @@ def _moved(event: base.Event, registry: str) -> base.Event:
         return event
     new = base.image(registry, old.repository, old.tag)
     return dataclasses.replace(event, reference=new)
-
-
-def _is_host(text: str) -> bool:
-    try:
-        return base.image(text, "a/b").canonical_name.endswith("/a/b")
-    except exception.InvalidWebhook:
-        return False
 
 
 def _bad(name: str, why: str) -> BadReceiver:

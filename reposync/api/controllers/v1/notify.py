@@ -36,14 +36,13 @@ class ReceiverController(base.Resource):
         services = pecan.request.services
         receiver = services.receivers.get(self._name, _NOBODY)
         headers, body = _headers(), validation.read_body()
-        tally = services.events.tally
         if not receiver.check(headers, _query(), body):
-            tally.add(receiver.name, "refused")
+            events.TALLY.add(receiver.name, "refused")
             raise webob.exc.HTTPUnauthorized()
         try:
             found = receiver.events(headers, body)
         except exception.InvalidWebhook:
-            tally.add(receiver.name, "invalid")
+            events.TALLY.add(receiver.name, "invalid")
             raise
         outcomes = services.events.handle(
             pecan.request.caller, receiver, found
