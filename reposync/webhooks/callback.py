@@ -75,7 +75,8 @@ def post(
     target = urllib.parse.urlunsplit(
         ("", "", parts.path or "/", parts.query, "")
     )
-    timer = threading.Timer(seconds, _cut, [connection])
+    late = threading.Event()
+    timer = threading.Timer(seconds, _cut, [connection, late])
     timer.start()
     try:
         connection.request(
@@ -90,12 +91,17 @@ def post(
     finally:
         timer.cancel()
         connection.close()
+    if late.is_set():
+        raise CallFailed(f"{host} took longer than {seconds} s")
     if not 200 <= status < 300:
         raise CallFailed(f"{host} answered {status}")
 
 
-def _cut(connection: http.client.HTTPSConnection) -> None:
-    """End a call that takes too long: each read of it then fails."""
+def _cut(
+    connection: http.client.HTTPSConnection, late: threading.Event
+) -> None:
+    """End a call that takes too long; its end may look like a good one."""
+    late.set()
     if connection.sock is not None:
         with contextlib.suppress(OSError):
             connection.sock.shutdown(socket.SHUT_RDWR)

@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The table of operations on real database servers."""
+"""The tables on real database servers."""
 
 from reposync.db import migration
 from reposync.db import session
+from tests.contract import deliveries
 from tests.contract import operations as contract
 from tests.fixtures import database
 from tests.functional import base
 
 
-class ServerContract(contract.OperationsContract):
+class ServerContract(
+    deliveries.DeliveriesContract, contract.OperationsContract
+):
     """The contract on a database of its own."""
 
     variable: str

@@ -17,8 +17,8 @@ from tests.fixtures import wait
 from tests.unit import base
 
 
-class ManagerTest(base.TestCase):
-    """What becomes of an operation."""
+class ManagerBase(base.TestCase):
+    """A test with workers; they run after `start`."""
 
     conductor = None
 
@@ -66,6 +66,10 @@ class ManagerTest(base.TestCase):
     def ended(self, operation):
         wait.until(lambda: self.get(operation).finished, "the end")
         return self.get(operation)
+
+
+class ManagerTest(ManagerBase):
+    """What becomes of an operation."""
 
     def test_a_pull_creates_keeps_and_updates(self):
         self.start()
