@@ -80,7 +80,7 @@ def make_services(
     conductor = conductor or rpcapi.ConductorAPI(conf)
     found: stevedore.ExtensionManager[Any]
     found = stevedore.ExtensionManager("reposync.webhooks")
-    formats = {each.name: each.plugin for each in found}
+    formats: dict[str, Any] = {each.name: each.plugin for each in found}
     submitter = submit.Submitter(conf, db, conductor)
     return api_services.Services(
         conf=conf,

@@ -13,11 +13,13 @@ from cheroot import makefile
 from cheroot import server
 
 #: The module that cheroot's readers are made of.
-_io = makefile.io
+_io: Any = vars(makefile)["io"]
 
 
 class _Socket(socket.SocketIO):
     """The reading end of a connection, which closes when time is up."""
+
+    _sock: Any
 
     def __init__(self, sock: Any, silence: float):
         super().__init__(sock, "rb")

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Options of a receiver of webhooks.
 
-The group of the sample has the name ``receiver:NAME``; the real ones are
+The group of the sample has the name ``receiver:name``; the real ones are
 registered when their names are known.
 """
 
@@ -12,7 +12,7 @@ A receiver of webhooks at ``/v1/notify/NAME``, one group for each name in
 ``[notify] receivers``.
 """
 
-GROUP = cfg.OptGroup("receiver:NAME", title="Receiver", help=_HELP)
+GROUP = cfg.OptGroup("receiver:name", title="Receiver", help=_HELP)
 
 OPTIONS = [
     cfg.StrOpt(

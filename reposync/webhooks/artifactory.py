@@ -42,9 +42,7 @@ def parse(headers: Mapping[str, str], body: bytes) -> list[base.Event]:
     )
     return [
         base.Event(
-            base.image(
-                _host(content), repository, base.needed(data, "tag")
-            ),
+            base.image(_host(content), repository, base.needed(data, "tag")),
             action,
             digest=base.digest(f"sha256:{base.member(data, 'sha256')}"),
         )

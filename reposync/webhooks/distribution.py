@@ -36,8 +36,7 @@ def parse(headers: Mapping[str, str], body: bytes) -> list[base.Event]:
     :raises InvalidWebhook: it is no envelope
     """
     return [
-        tolerant(entry)
-        for entry in base.entries(base.content(body), "events")
+        tolerant(entry) for entry in base.entries(base.content(body), "events")
     ]
 
 

@@ -41,7 +41,8 @@ def _repository(content: Any) -> str:
     if name is not None:
         return name
     parts = (
-        base.needed(content, "repository", key) for key in ("namespace", "name")
+        base.needed(content, "repository", key)
+        for key in ("namespace", "name")
     )
     return "/".join(parts)
 

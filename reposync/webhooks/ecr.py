@@ -33,9 +33,7 @@ def parse(headers: Mapping[str, str], body: bytes) -> list[base.Event]:
     content = base.content(body)
     delivery_id = base.text(content, "id")
     event = (
-        _cloud_event(content)
-        if "specversion" in content
-        else _native(content)
+        _cloud_event(content) if "specversion" in content else _native(content)
     )
     if event is None:
         return [base.ignored("It changes no image", delivery_id)]

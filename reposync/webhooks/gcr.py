@@ -29,7 +29,9 @@ def parse(headers: Mapping[str, str], body: bytes) -> list[base.Event]:
     delivery_id = None
     if "message" in content:
         delivery_id = base.text(content, "message", "messageId")
-        content = base.content(_decode(base.needed(content, "message", "data")))
+        content = base.content(
+            _decode(base.needed(content, "message", "data"))
+        )
     kind = base.needed(content, "action")
     action = _ACTIONS.get(kind)
     if action is None:
@@ -61,9 +63,7 @@ def _decode(data: str) -> bytes:
     try:
         return base64.b64decode(data, validate=True)
     except (binascii.Error, ValueError) as error:
-        raise exception.InvalidWebhook(
-            "message.data is not base64"
-        ) from error
+        raise exception.InvalidWebhook("message.data is not base64") from error
 
 
 FORMAT = base.Format(parse, auth="oidc")

@@ -138,5 +138,3 @@ def _moved(event: base.Event, registry: str) -> base.Event:
 
 def _bad(name: str, why: str) -> BadReceiver:
     return BadReceiver(f"[receiver:{name}] {why}")
-
-

@@ -17,9 +17,10 @@ from typing import Any
 
 from reposync.webhooks import base
 
+#: By the ends of the types: what is before them can be configured in Zot.
 _ACTIONS: dict[str, base.Action] = {
-    "zotregistry.image.updated": "push",
-    "zotregistry.image.deleted": "delete",
+    "image.updated": "push",
+    "image.deleted": "delete",
 }
 
 
@@ -35,7 +36,7 @@ def parse(headers: Mapping[str, str], body: bytes) -> list[base.Event]:
         kind = base.needed(content, "type")
         delivery_id = base.text(content, "id")
         data = base.member(content, "data")
-    action = _ACTIONS.get(kind)
+    action = _ACTIONS.get(".".join(kind.split(".")[-2:]))
     if action is None:
         return [base.ignored(f"{kind[:80]} changes no image", delivery_id)]
     repository = base.needed(data, "name")

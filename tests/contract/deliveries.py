@@ -30,7 +30,9 @@ class DeliveriesContract:
     def known(self):
         statement = sa.select(models.Delivery.key)
         return self.db.read(
-            lambda session: sorted(key[0] for key in session.scalars(statement))
+            lambda session: sorted(
+                key[0] for key in session.scalars(statement)
+            )
         )
 
     def age(self, key, days):

@@ -19,6 +19,7 @@ ONLY_IN = {
     "alembic": ("reposync.db",),
     "pecan": ("reposync.api",),
     "webob": ("reposync.api",),
+    "jwt": ("reposync.webhooks.oidc",),
     "eventlet": (),
 }
 
@@ -50,6 +51,14 @@ NEVER = {
         "reposync.conductor",
         "reposync.db",
         "reposync.drivers",
+    ),
+    "reposync.webhooks": (
+        "reposync.api",
+        "reposync.cmd",
+        "reposync.conductor",
+        "reposync.db",
+        "reposync.drivers",
+        "reposync.sources",
     ),
     "reposync.client": ("reposync",),
 }

@@ -77,7 +77,10 @@ def call(
         "summary": summary,
         "parameters": _parameters(query or {}),
         "responses": {
-            **{str(status): _answer(status, answers[status]) for status in answers},
+            **{
+                str(status): _answer(status, answers[status])
+                for status in answers
+            },
             **{str(status): _error(status) for status in sorted(statuses)},
         },
     }

@@ -101,9 +101,7 @@ _OPERATIONS: Json = {
         )
     },
     "/v1/operations/{operation_id}": {
-        "parameters": [
-            parts.in_path("operation_id", "Its id", format="uuid")
-        ],
+        "parameters": [parts.in_path("operation_id", "Its id", format="uuid")],
         "get": parts.call(
             "Show an operation",
             {200: parts.thing(operation=parts.ref("Operation"))},

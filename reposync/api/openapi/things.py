@@ -53,16 +53,10 @@ IMAGE = parts.thing(
 )
 
 COUNTS = parts.thing(
-    **{
-        word: _NUMBER
-        for word in (
-            *models.OUTCOMES,
-            "failed",
-            "cancelled",
-            *models.UNFINISHED,
-            "total",
-        )
-    }
+    **dict.fromkeys(
+        (*models.OUTCOMES, "failed", "cancelled", *models.UNFINISHED, "total"),
+        _NUMBER,
+    )
 )
 
 _OPERATION = parts.thing(

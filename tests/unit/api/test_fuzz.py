@@ -44,7 +44,7 @@ SETTINGS = hypothesis.settings(
     derandomize=True,
     database=None,
     deadline=None,
-    max_examples=20,
+    max_examples=30,
     suppress_health_check=list(hypothesis.HealthCheck),
 )
 

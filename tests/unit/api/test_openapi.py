@@ -92,9 +92,7 @@ class DocumentTest(testtools.TestCase):
         ):  # fmt: skip
             answer = paths[path][method]["responses"][status]
             schema = answer["content"]["application/json"]["schema"]
-            whole = schema | {
-                "components": document.DOCUMENT["components"]
-            }
+            whole = schema | {"components": document.DOCUMENT["components"]}
             text = (samples / f"{name}-response.json").read_text()
             jsonschema.Draft202012Validator(whole).validate(json.loads(text))
 

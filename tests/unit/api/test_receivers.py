@@ -170,9 +170,7 @@ class ReceiverTest(ReceiverTestCase):
             raise RuntimeError("in the middle")
 
         body = event(1, repository="team/app", tag="1")
-        self.addCleanup(
-            setattr, deliveries.operations, "join_or_add", written
-        )
+        self.addCleanup(setattr, deliveries.operations, "join_or_add", written)
         deliveries.operations.join_or_add = broken
         self.send(body, status=500)
         self.assertEqual([], self.rows())

@@ -64,9 +64,13 @@ class GoneTest(test_manager.ManagerBase):
             exception.ImageUnsupported("no"),
         ):
             self.source.failures = [error]
-            self.assertEqual("failed", self.ended(self.gone("team/app:1")).state)
+            self.assertEqual(
+                "failed", self.ended(self.gone("team/app:1")).state
+            )
         self.source.failures = [exception.PlatformNotFound("other")]
-        self.assertEqual("unchanged", self.ended(self.gone("team/app:1")).outcome)
+        self.assertEqual(
+            "unchanged", self.ended(self.gone("team/app:1")).outcome
+        )
         self.assertEqual(3, len(self.kept()))
 
     def test_a_digest_leads_to_its_tags(self):

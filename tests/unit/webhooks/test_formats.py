@@ -163,9 +163,11 @@ class BrokenTest(testscenarios.WithScenarios, testtools.TestCase):
             | strategies.integers()
             | strategies.text(max_size=20)
             | strategies.sampled_from(JUNK),
-            lambda inner: strategies.lists(inner, max_size=3)
-            | strategies.dictionaries(
-                strategies.text(max_size=8), inner, max_size=3
+            lambda inner: (
+                strategies.lists(inner, max_size=3)
+                | strategies.dictionaries(
+                    strategies.text(max_size=8), inner, max_size=3
+                )
             ),
             max_leaves=8,
         )
@@ -178,9 +180,7 @@ class BrokenTest(testscenarios.WithScenarios, testtools.TestCase):
             sample = data.draw(strategies.sampled_from(self.samples))
             body = sample["body"]
             for _ in range(data.draw(strategies.integers(1, 3))):
-                path = data.draw(
-                    strategies.sampled_from(list(places(body)))
-                )
+                path = data.draw(strategies.sampled_from(list(places(body))))
                 body = replaced(body, path, data.draw(json_values))
             text = json.dumps(body).encode()
             cut = data.draw(strategies.integers(0, len(text)))

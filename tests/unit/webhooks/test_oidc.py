@@ -150,7 +150,10 @@ class OidcTest(testtools.TestCase):
             (200, b"{"),
             (200, b'{"keys": []}'),
             (200, b"[]"),
-            (302, b"", ),
+            (
+                302,
+                b"",
+            ),
         ):
             self.provider.broken = broken
             self.make(pause=3600)

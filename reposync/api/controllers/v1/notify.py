@@ -48,13 +48,11 @@ class ReceiverController(base.Resource):
             pecan.request.caller, receiver, found
         )
         made = [_made(each) for each in outcomes if _is_made(each)]
+        left = [_left(each) for each in outcomes if not _is_made(each)]
         # Whatever is ignored is answered with success, or the queues of
         # registries would send it for ever and nothing else.
         pecan.response.status = 202 if made else 200
-        return {
-            "operations": made,
-            "ignored": [_left(each) for each in outcomes if not _is_made(each)],
-        }
+        return {"operations": made, "ignored": left}
 
 
 class NotifyController(base.Resource):
