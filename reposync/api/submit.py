@@ -77,7 +77,11 @@ class Submitter:
         :returns: None for a delivery that comes again
         :raises DatabaseUnavailable: nothing was accepted
         """
-        operation = deliveries.submit(self._db, request, delivery)
+        operation: models.Operation | None
+        if delivery == deliveries.Delivery():
+            operation = operations.submit(self._db, request)
+        else:
+            operation = deliveries.submit(self._db, request, delivery)
         if operation is not None:
             self._nudger.nudge(caller, operation.id)
         return operation

@@ -8,7 +8,8 @@ envelope and its events; GitLab's registry is a Distribution
 The registry sends an envelope again until it is answered with 2xx or 3xx,
 and nothing else meanwhile.  So an event that cannot be understood is ignored
 and does not spoil its envelope.  Pulls, mounts and the pushes of layers are
-events, too.  The deletion of a manifest, or of a layer, has a digest and no
+events, too.  What the registry does by itself has no request, and so no host.
+The deletion of a manifest, or of a layer, has a digest and no
 tag, that of a tag has the tag, and that of a repository has neither.
 """
 
@@ -60,7 +61,7 @@ def event(entry: Any) -> base.Event:
     media_type = base.text(entry, "target", "mediaType")
     if kind == "push" and media_type not in _MANIFESTS:
         return base.ignored("It is no manifest", delivery_id)
-    host = base.needed(entry, "request", "host")
+    host = base.text(entry, "request", "host") or base.UNKNOWN
     repository = base.needed(entry, "target", "repository")
     tag = base.text(entry, "target", "tag")
     return base.Event(

@@ -7,13 +7,13 @@ import pecan
 import webob.exc
 
 from reposync import exception
+from reposync import reference as ref
 from reposync import repositories
 from reposync.api import events
 from reposync.api import validation
 from reposync.api.controllers import base
 from reposync.db import models
 from reposync.webhooks import auth
-from reposync.webhooks import base as webhooks
 from reposync.webhooks import receivers
 
 _FORMAT = "dockerhub"
@@ -66,15 +66,19 @@ class NotifyController(base.Resource):
         """Take Docker Hub's webhook, as java-reposync does.
 
         The secret is checked before anything of the body is looked at.
+        ``callback_url`` is never called.
         """
         request = pecan.request
         services = request.services
         _authenticate(services.conf.notify.tokens)
         parse = services.formats[_FORMAT].parse
         found = parse(_headers(), validation.read_body())
-        _allow(services.conf.repositories.file, found)
-        receiver = receivers.Receiver(_FORMAT, parse, _NOBODY.check)
-        made = services.events.handle(request.caller, receiver, found)
+        references = [event.reference for event in found if event.reference]
+        _allow(services.conf.repositories.file, references)
+        made = [
+            services.submitter.pull(request.caller, reference)
+            for reference in references
+        ]
         pecan.response.status = 202
         return {
             "operations": [
@@ -100,13 +104,12 @@ def _authenticate(secrets: list[str]) -> None:
         raise webob.exc.HTTPUnauthorized()
 
 
-def _allow(path: str, found: list[webhooks.Event]) -> None:
+def _allow(path: str, references: list[ref.Reference]) -> None:
     listed = repositories.RepositoryList.load(path)
-    for event in found:
-        if event.reference and not listed.allows(event.reference):
+    for reference in references:
+        if not listed.allows(reference):
             raise exception.RepositoryNotAllowed(
-                f"{event.reference} is not on the list of mirrored "
-                "repositories"
+                f"{reference} is not on the list of mirrored repositories"
             )
 
 
