@@ -20,6 +20,7 @@ ONLY_IN = {
     "pecan": ("reposync.api",),
     "webob": ("reposync.api",),
     "eventlet": (),
+    "pyone": ("reposync.drivers.opennebula",),
 }
 
 #: What a part of the service may not import of the service.
