@@ -6,7 +6,7 @@ import importlib
 import json
 import os
 
-NAMES = ("copy", "sync")
+NAMES = ("cli", "copy", "sync", "webhooks")
 
 
 def main() -> None:

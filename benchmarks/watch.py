@@ -20,7 +20,7 @@ class Watch:
 
     def __init__(self, pid: int, ignored: Path):
         self._fds = Path(f"/proc/{pid}/fd")
-        self._status = Path(f"/proc/{pid}/status")
+        self._pid = pid
         self._ignored = ignored
         self._over = threading.Event()
         self.scratch = 0
@@ -30,9 +30,7 @@ class Watch:
     @property
     def peak_mb(self) -> float:
         """Most memory the process has had since it began, in MB."""
-        lines = self._status.read_text().splitlines()
-        [line] = [each for each in lines if each.startswith("VmHWM")]
-        return int(line.split()[1]) * 1024 / _MB
+        return peak_mb(self._pid)
 
     def close(self) -> None:
         """Stop looking."""
@@ -66,3 +64,10 @@ class Watch:
         text = (self._fds.parent / "fdinfo" / fd).read_text()
         [line] = [x for x in text.splitlines() if x.startswith("flags")]
         return int(line.split()[1], 8)
+
+
+def peak_mb(pid: int) -> float:
+    """Tell the most memory a process has had since it began, in MB."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    [line] = [each for each in lines if each.startswith("VmHWM")]
+    return int(line.split()[1]) * 1024 / _MB

@@ -72,9 +72,7 @@ class Reference:
     @property
     def name(self) -> str:
         """Repository in its short form: no ``docker.io/library/``."""
-        if self.registry != DOCKER_HUB:
-            return f"{self.registry}/{self.repository}"
-        return self.repository.removeprefix(_OFFICIAL)
+        return short_name(self.canonical_name)
 
     @property
     def canonical_name(self) -> str:
@@ -100,6 +98,14 @@ class Reference:
         tag = f":{self.tag}" if self.tag else ""
         digest = f"@{self.digest}" if self.digest else ""
         return f"{self.name}{tag}{digest}"
+
+
+def short_name(canonical_name: str) -> str:
+    """Leave out what is understood: ``docker.io/library/``."""
+    name = canonical_name.removeprefix(f"{DOCKER_HUB}/")
+    if name == canonical_name:
+        return name
+    return name.removeprefix(_OFFICIAL)
 
 
 def _split_tag(name: str) -> tuple[str, str | None]:

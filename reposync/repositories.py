@@ -9,12 +9,18 @@ After the name may come settings for its images: ``source=NAME``.
 from collections.abc import Iterable
 import dataclasses
 import fnmatch
+import functools
+import os
 from pathlib import Path
 import re
+import time
 
 from reposync import exception
 from reposync import reference as ref
 
+#: Nanoseconds after which a change can no longer hide behind an earlier one
+#: of the same time: clocks of file systems tick as coarsely as this.
+_SETTLED = 2_000_000_000
 _COMMENT = re.compile(r"(^|\s)#.*")
 
 
@@ -66,17 +72,36 @@ class RepositoryList:
 
     @classmethod
     def load(cls, path: str | Path) -> "RepositoryList":
-        """Read the file.
+        """Read the file; one that is as it was is not read again.
 
         :raises RepositoriesUnreadable: the file cannot be read
         """
         try:
-            text = Path(path).read_text(encoding="utf-8", errors="replace")
+            found = os.stat(path)
+            if time.time_ns() - found.st_ctime_ns < _SETTLED:
+                return cls._read(str(path))
+            return cls._kept(
+                str(path),
+                found.st_dev,
+                found.st_ino,
+                found.st_size,
+                found.st_mtime_ns,
+                found.st_ctime_ns,
+            )
         except OSError as error:
             raise exception.RepositoriesUnreadable(
                 f"The list of repositories {path} cannot be read: "
                 f"{error.strerror}. Set [repositories] file"
             ) from error
+
+    @classmethod
+    @functools.lru_cache(maxsize=4)
+    def _kept(cls, path: str, *_: int) -> "RepositoryList":
+        return cls._read(path)
+
+    @classmethod
+    def _read(cls, path: str) -> "RepositoryList":
+        text = Path(path).read_text(encoding="utf-8", errors="replace")
         return cls.parse(text.splitlines())
 
     @classmethod

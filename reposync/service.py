@@ -5,10 +5,12 @@ from collections.abc import Sequence
 
 from oslo_config import cfg
 from oslo_db import options as db_options
+from oslo_log import _options as log_options
 from oslo_log import log
 import oslo_messaging
 from oslo_messaging import transport
 from oslo_messaging._drivers import impl_rabbit
+from oslo_reports import opts as report_opts
 from oslo_service import opts as service_opts
 
 from reposync import conf as reposync_conf
@@ -19,11 +21,14 @@ from reposync.api import defaults as api_defaults
 #: share, queues declared in another way than ours would be refused.
 EXCHANGE = "reposync"
 
+# oslo.db logs a traceback for each statement that the database did not take;
+# the service itself says once that it is away.
 _DEFAULT_LOG_LEVELS = [
     "amqp=WARN",
     "docker=WARN",
     "keystoneauth=WARN",
     "keystonemiddleware=WARN",
+    "oslo_db.api=CRITICAL",
     "oslo.messaging=WARN",
     "oslo_messaging=WARN",
     "sqlalchemy=WARN",
@@ -40,6 +45,10 @@ def set_defaults() -> None:
     refuse the classic kind.
     """
     log.set_defaults(default_log_levels=_DEFAULT_LOG_LEVELS)
+    # oslo.log calls whatever a thread works on an instance.
+    cfg.set_defaults(
+        log_options.log_opts, instance_uuid_format="[operation %(uuid)s] "
+    )
     oslo_messaging.set_transport_defaults(EXCHANGE)
     cfg.set_defaults(
         impl_rabbit.rabbit_opts,
@@ -62,6 +71,7 @@ def register_opts(conf: cfg.ConfigOpts) -> None:
     # at the broker's health and the standalone mode come before.
     conf.register_opts(transport._transport_opts)
     service_opts.register_service_opts(conf)
+    report_opts.set_defaults(conf)
     conf.register_opts(impl_rabbit.rabbit_opts, group="oslo_messaging_rabbit")
     reposync_conf.register_opts(conf)
 

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 from pathlib import Path
+import subprocess
 import sys
 import tempfile
 from typing import Any
@@ -40,7 +41,13 @@ def embedded(env: dict[str, str]) -> Iterator["Demo"]:
         caller = service.start()
         print(service.log.read_text().split("token (")[0])
         try:
-            yield Demo(env, caller, service.list, files=service.data)
+            access = {
+                "OS_AUTH_TYPE": "admin_token",
+                "OS_ENDPOINT": service.url,
+                "OS_TOKEN": caller.headers["X-Auth-Token"],
+            }
+            lab = {k: v for k, v in env.items() if not k.startswith("OS_")}
+            yield Demo(lab | access, caller, service.list, files=service.data)
         finally:
             service.stop()
 
@@ -93,14 +100,18 @@ class Demo:
     def pull_a_real_image(self) -> None:
         """Debian's tools, some hundred MB in several layers."""
         name = f"{self.registry}/demo/debian-tools"
-        say(f"PUT /v1/images?imageName={name}&tag=12, as a stream")
-        lines = self.caller.stream(
-            "PUT", "/v1/images", params={"imageName": name, "tag": "12"}
-        )
-        self.real = lines[0]["image"]
-        show(lines[-1]["operation"], "state", "outcome", "progress", "error")
-        expect(lines[-1]["operation"]["state"], "succeeded", "unchanged")
+        self.reposync("image", "pull", "--wait", f"{name}:12")
+        self.reposync("image", "list", "--filter", name)
+        query = {"filter": name}
+        answer = self.caller.call("GET", "/v1/images", params=query)
+        [self.real] = answer.json()["images"]
         show(self.real, "id", "docker_id", "os", "distribution", "status")
+
+    def reposync(self, *words: str) -> None:
+        """Run a command as a user types it."""
+        say(f"openstack reposync {' '.join(words)}")
+        command = ["openstack", "reposync", *words]
+        subprocess.run(command, check=True, env=self.env)
 
     def check_what_is_stored(self) -> None:
         """What the catalogue stores is what an engine starts."""
@@ -136,10 +147,12 @@ class Demo:
             ("one", "unchanged"),
             ("two", "updated"),
         ):
-            say(f"PUT /v1/images when the tag holds {content!r}")
+            print(f"\n-- the tag holds {content!r} now", flush=True)
             self.push(content)
-            done = self.caller.done(self.caller.pull(self.name))
-            show(done, "reference", "outcome", "image_id")
+            self.reposync("image", "pull", "--wait", self.name)
+            query = {"reference": f"{self.name}:latest", "limit": "1"}
+            answer = self.caller.call("GET", "/v1/operations", params=query)
+            [done] = answer.json()["operations"]
             expect(done["outcome"], outcome)
 
     def hear_a_webhook(self) -> None:
@@ -158,19 +171,16 @@ class Demo:
         )
         expect(answer.status_code, 202)
         [accepted] = answer.json()["operations"]
-        done = self.caller.done(accepted)
-        show(done, "reference", "outcome", "image_id")
+        self.reposync("operation", "wait", accepted["id"])
+        done = self.caller.operation(accepted["id"])
         expect(done["outcome"], "created")
 
     def delete_all(self) -> None:
         """Leave the catalogue as it was."""
-        say("GET /v1/images?filter=*demo/*, and DELETE each")
         query = {"filter": "*demo/*", "type": "docker"}
         listed = self.caller.call("GET", "/v1/images", params=query).json()
-        for image in listed["images"]:
-            show(image, "id", "name", "docker_tag", "size", "status")
-            answer = self.caller.call("DELETE", f"/v1/images/{image['id']}")
-            self.caller.done(self.caller.accepted(answer))
+        ids = [image["id"] for image in listed["images"]]
+        self.reposync("image", "delete", "--wait", *ids)
         left = self.caller.call("GET", "/v1/images", params=query).json()
         expect(left["images"], [])
 

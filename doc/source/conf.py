@@ -11,6 +11,7 @@ extensions = [
     "oslo_config.sphinxext",
     "oslo_policy.sphinxext",
     "oslo_policy.sphinxpolicygen",
+    "sphinx.ext.autodoc",
 ]
 
 project = "reposync"

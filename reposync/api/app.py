@@ -55,13 +55,19 @@ def make_app(
     # answer and every log line has it.
     app = middleware.Covered(app)
     app = auth.make(app, conf)
-    app = oslo_middleware.RequestBodySizeLimiter(app, conf)
+    limited = oslo_middleware.RequestBodySizeLimiter(app, conf)
+    longest = conf.oslo_middleware.max_request_body_size
+    app = middleware.Where(middleware.may_be_longer(longest), limited, app)
     app = middleware.OneEnvelope(app)
     app = Mounted(healthcheck.Healthcheck(None, conf), app)
-    app = oslo_middleware.CORS(app, conf)
+    shared = oslo_middleware.CORS(app, conf)
+    app = middleware.Where(middleware.from_browser, shared, app)
     app = middleware.AccessLog(app)
-    app = oslo_middleware.RequestId(app)
-    return oslo_middleware.HTTPProxyToWSGI(app, conf)
+    app = middleware.Context(app)
+    app = middleware.RequestId(app)
+    proxied = oslo_middleware.HTTPProxyToWSGI(app, conf)
+    enabled = conf.oslo_middleware.enable_proxy_headers_parsing
+    return proxied if enabled else app
 
 
 def make_services(

@@ -51,6 +51,9 @@ _DETAILS = {
     503: "Keystone, which checks tokens, does not answer. Try again later",
 }
 
+#: Seconds after which to come again, where nobody knows better.
+_RETRY_AFTER = 10
+
 
 def status_of(error: exception.ReposyncError) -> int:
     """Find the status of an error."""
@@ -90,7 +93,10 @@ def from_status(
             else "The request is not valid",
         )
     title = code.replace("_", " ").capitalize()
-    return _answer(status, envelope(status, code, title, detail, request_id))
+    answer = _answer(status, envelope(status, code, title, detail, request_id))
+    if status == 503:
+        answer.headers["Retry-After"] = str(_RETRY_AFTER)
+    return answer
 
 
 def envelope(

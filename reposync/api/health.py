@@ -11,6 +11,7 @@ from typing import Any
 from oslo_config import cfg
 from oslo_log import log
 from oslo_middleware.healthcheck import pluginbase
+import requests
 
 from reposync import rpc
 from reposync.db import session
@@ -19,6 +20,8 @@ LOG = log.getLogger(__name__)
 
 #: Seconds that a result counts: probes of many balancers are one look.
 _FRESH = 5.0
+#: Seconds until a server that does not answer counts as away.
+_PATIENCE = 2.0
 
 
 class _Health(pluginbase.HealthcheckBaseExtension):
@@ -91,3 +94,31 @@ class MessagingHealth(_Health):
     def probe(self) -> None:
         """Log in at one of its hosts."""
         rpc.probe(self._oslo_conf)
+
+
+class IdentityHealth(_Health):
+    """The identity service answers, where it is what checks tokens."""
+
+    what = "identity service"
+
+    def __init__(self, oslo_conf: cfg.ConfigOpts, conf: Any):
+        """Store the configuration."""
+        super().__init__(oslo_conf, conf)
+        self._oslo_conf = oslo_conf
+
+    def probe(self) -> None:
+        """Ask for its versions, as anybody may."""
+        conf = self._oslo_conf
+        if conf.api.auth_strategy != "keystone":
+            return
+        options = conf.keystone_authtoken
+        url = options.www_authenticate_uri
+        if not url:
+            return
+        answer = requests.get(
+            url,
+            timeout=_PATIENCE,
+            verify=not options.insecure and (options.cafile or True),
+        )
+        if answer.status_code >= 500:
+            answer.raise_for_status()

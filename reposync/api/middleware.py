@@ -1,19 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
 """Around the whole application: the access log and the form of errors."""
 
+from collections.abc import Callable
 from collections.abc import Iterable
+import re
 import time
 from typing import Any
 
+from oslo_context import context
 from oslo_log import log
+from oslo_middleware import request_id
 import webob
 
+from reposync import context as reposync_context
 from reposync.api import auth
 from reposync.api import errors
 from reposync.api import streams
 
 LOG = log.getLogger(__name__)
 
+_REQUEST_ID = re.compile(request_id.ID_FORMAT)
 _KEPT = ("WWW-Authenticate", "Retry-After", "Allow")
 
 
@@ -43,6 +49,27 @@ class AccessLog:
             return start_response(status, headers, *rest)
 
         return self._app(environ, start)
+
+
+class Context:
+    """Gives the thread the request's id, until more is known of it.
+
+    The one of the request that the thread served before must not stay.
+    """
+
+    def __init__(self, app: auth.Wsgi):
+        """Store the application."""
+        self._app = app
+
+    def __call__(
+        self, environ: dict[str, Any], start_response: Any
+    ) -> Iterable[bytes]:
+        """Make a new context."""
+        reposync_context.RequestContext(
+            request_id=environ.get("openstack.request_id"),
+            global_request_id=environ.get("openstack.global_request_id"),
+        )
+        return self._app(environ, start_response)
 
 
 class Covered:
@@ -94,22 +121,103 @@ class OneEnvelope:
     def __call__(
         self, environ: dict[str, Any], start_response: Any
     ) -> Iterable[bytes]:
-        """Look at the answer, and replace it if it is a foreign error."""
-        request = webob.Request(environ)
-        request_id = environ.get("openstack.request_id")
+        """Let a good answer pass, and replace a foreign error."""
+        held: list[webob.Response] = []
+
+        def start(status: str, headers: Any, *rest: Any) -> Any:
+            if status < "400":
+                return start_response(status, headers, *rest)
+            held.append(webob.Response(status=status, headerlist=headers))
+            return held[-1].write
+
+        made = environ.get(request_id.ENV_REQUEST_ID)
         try:
-            answer = request.get_response(self._app)
+            body = self._app(environ, start)
+            if not held:
+                return body
+            answer = held[-1]
+            answer.body = b"".join(body)
         except UnicodeDecodeError:
-            answer = errors.from_status(400, request_id)
+            answer = errors.from_status(400, made)
         except webob.exc.HTTPException as error:
-            answer = errors.from_status(error.status_int, request_id)
+            answer = errors.from_status(error.status_int, made)
         except Exception:
             LOG.exception("A request failed unexpectedly")
-            answer = errors.from_status(500, request_id)
-        if answer.status_int >= 400 and not errors.is_envelope(answer):
+            answer = errors.from_status(500, made)
+        if not errors.is_envelope(answer):
             foreign = answer
-            answer = errors.from_status(foreign.status_int, request_id)
+            answer = errors.from_status(foreign.status_int, made)
             for name in _KEPT:
                 if name in foreign.headers:
                     answer.headers[name] = foreign.headers[name]
         return answer(environ, start_response)
+
+
+class RequestId:
+    """Gives each request an id, as oslo.middleware's class of this name does.
+
+    That one builds a request and an answer around every call, which takes
+    longer than to accept a notification.
+    """
+
+    def __init__(self, app: auth.Wsgi):
+        """Store the application."""
+        self._app = app
+
+    def __call__(
+        self, environ: dict[str, Any], start_response: Any
+    ) -> Iterable[bytes]:
+        """Put the id into the environment and onto the answer."""
+        shown = environ.get("HTTP_X_OPENSTACK_REQUEST_ID", "")
+        if _REQUEST_ID.match(shown):
+            environ[request_id.GLOBAL_REQ_ID] = shown
+        made = context.generate_request_id()
+        environ[request_id.ENV_REQUEST_ID] = made
+
+        def start(status: str, headers: Any, *rest: Any) -> Any:
+            header = (request_id.HTTP_RESP_HEADER_REQUEST_ID, made)
+            return start_response(status, [*headers, header], *rest)
+
+        return self._app(environ, start)
+
+
+class Where:
+    """Goes through a middleware only where it has something to do.
+
+    :param concerned: tells by the environment whether it has
+    :param middleware: the application behind the middleware
+    :param app: the application
+    """
+
+    def __init__(
+        self,
+        concerned: Callable[[dict[str, Any]], bool],
+        middleware: auth.Wsgi,
+        app: auth.Wsgi,
+    ):
+        """Store both ways."""
+        self._concerned = concerned
+        self._middleware = middleware
+        self._app = app
+
+    def __call__(
+        self, environ: dict[str, Any], start_response: Any
+    ) -> Iterable[bytes]:
+        """Choose the way."""
+        app = self._middleware if self._concerned(environ) else self._app
+        return app(environ, start_response)
+
+
+def from_browser(environ: dict[str, Any]) -> bool:
+    """Tell whether a request is one that CORS is about."""
+    return "HTTP_ORIGIN" in environ or environ["REQUEST_METHOD"] == "OPTIONS"
+
+
+def may_be_longer(length: int) -> Callable[[dict[str, Any]], bool]:
+    """Make a test for bodies that do not say that they are short enough."""
+
+    def test(environ: dict[str, Any]) -> bool:
+        stated = environ.get("CONTENT_LENGTH") or ""
+        return not (stated.isdecimal() and int(stated) <= length)
+
+    return test

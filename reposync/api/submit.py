@@ -12,6 +12,7 @@ from oslo_log import log
 from reposync import exception
 from reposync import keys
 from reposync import reference as ref
+from reposync.api import folding
 from reposync.conductor import rpcapi
 from reposync.db import models
 from reposync.db import operations
@@ -19,7 +20,8 @@ from reposync.db import session
 
 LOG = log.getLogger(__name__)
 
-_WAITING = 1000
+#: One that waits will be sent after whatever is committed by now.
+_WAITING = 1
 
 
 class Submitter:
@@ -33,7 +35,7 @@ class Submitter:
     ):
         """Store what to work with."""
         self._conf = conf
-        self._db = db
+        self._folding = folding.Folding(db)
         self._nudger = Nudger(conductor)
 
     def pull(self, caller: Any, reference: ref.Reference) -> models.Operation:
@@ -76,8 +78,12 @@ class Submitter:
             request_id=caller.request_id,
             **values,
         )
-        operation = operations.submit(self._db, request)
-        self._nudger.nudge(caller, operation.id)
+        operation = self._folding.submit(request)
+        # From here on the lines of this request name it, too.
+        caller.resource_uuid = operation.id
+        if operation.request_id == caller.request_id:
+            # Whoever joined a waiting one need not announce it again.
+            self._nudger.nudge(caller, operation.id)
         return operation
 
 
@@ -96,12 +102,15 @@ class Nudger:
         self._away = False
 
     def nudge(self, caller: Any, operation_id: str) -> None:
-        """Send one soon; dropped if too many wait."""
+        """Send one soon, unless one waits: it tells all there is to tell.
+
+        A conductor that is woken looks for everything that waits.
+        """
         self._ensure_thread()
         try:
             self._queue.put_nowait((caller, operation_id))
         except queue.Full:
-            LOG.debug("The nudge for operation %s is dropped", operation_id)
+            LOG.debug("A nudge waits that serves %s, too", operation_id)
 
     def _ensure_thread(self) -> None:
         # WSGI servers fork after the application was made; threads stay

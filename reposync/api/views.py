@@ -5,6 +5,10 @@ from collections.abc import Mapping
 import datetime
 from typing import Any
 
+from reposync import exception
+from reposync import reference as ref
+from reposync import repositories
+from reposync.db import freshness as db_freshness
 from reposync.db import models
 
 
@@ -61,10 +65,55 @@ def part(row: models.Operation) -> dict[str, Any]:
     }
 
 
+def repository(entry: repositories.Repository) -> dict[str, Any]:
+    """Show a line of the list of which nothing is known yet."""
+    name = ref.short_name(entry.name)
+    shown = f"{name}:{entry.tag}" if entry.tag else name
+    pulled = f"{name}:{entry.tag or ref.DEFAULT_TAG}"
+    return _UNKNOWN | {
+        "id": shown,
+        "reference": None if entry.is_pattern else pulled,
+        "pattern": entry.is_pattern,
+        "source": entry.source,
+    }
+
+
+def bad_line(line: repositories.BadLine) -> dict[str, Any]:
+    """Show a line that is no name."""
+    error = {
+        "code": exception.InvalidReference.code,
+        "message": f"Line {line.number}: {line.reason}",
+    }
+    return _UNKNOWN | {"id": line.text, "error": error}
+
+
+def freshness(found: db_freshness.Freshness) -> dict[str, Any]:
+    """Show what the last pulls of an image found."""
+    error = {"code": found.error_code, "message": found.error_message}
+    return {
+        "synced_at": _time(found.synced_at),
+        "outcome": found.outcome,
+        "image_id": found.image_id,
+        "error": error if found.is_failing else None,
+    }
+
+
 def operation_url(row: models.Operation, base_url: str) -> str:
     """Give the address of an operation."""
     return f"{base_url}/v1/operations/{row.id}"
 
+
+#: A line of the list that was never pulled.
+_UNKNOWN: dict[str, Any] = {
+    "id": None,
+    "reference": None,
+    "pattern": False,
+    "source": None,
+    "synced_at": None,
+    "outcome": None,
+    "image_id": None,
+    "error": None,
+}
 
 _COUNTS = (
     *models.OUTCOMES,

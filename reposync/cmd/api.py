@@ -11,6 +11,7 @@ from reposync import service
 from reposync.api import app
 from reposync.api import auth
 from reposync.api import server
+from reposync.cmd import launch
 
 
 class ApiService(oslo_service.Service):
@@ -46,7 +47,4 @@ def main() -> int:
     except (auth.BadSecret, server.BadOptions) as error:
         print(f"reposync-api: {error}", file=sys.stderr)  # noqa: T201
         return 1
-    launcher = oslo_service.launch(
-        conf, served, workers=conf.api.workers, restart_method="mutate"
-    )
-    return launcher.wait() or 0
+    return launch.launch(conf, served, workers=conf.api.workers)

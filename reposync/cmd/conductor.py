@@ -3,19 +3,12 @@
 
 import sys
 
-from oslo_service import service as oslo_service
-
 from reposync import service
+from reposync.cmd import launch
 from reposync.conductor import service as conductor_service
 
 
 def main() -> int:
     """Run a conductor until it is told to stop."""
     conf = service.prepare(sys.argv[1:])
-    launcher = oslo_service.launch(
-        conf,
-        conductor_service.ConductorService(conf),
-        workers=1,
-        restart_method="mutate",
-    )
-    return launcher.wait() or 0
+    return launch.launch(conf, conductor_service.ConductorService(conf))

@@ -9,6 +9,7 @@ from oslo_config import cfg
 from reposync import exception
 from reposync import service
 from reposync.db import migration
+from reposync.db import retention
 from reposync.db import session
 
 
@@ -27,14 +28,58 @@ def db_version(conf: cfg.ConfigOpts) -> None:
     print(f"{found or 'none'} (newest: {migration.newest()})")  # noqa: T201
 
 
-_COMMANDS = {("db", "sync"): db_sync, ("db", "version"): db_version}
+def db_purge(conf: cfg.ConfigOpts) -> None:
+    """Delete operations that ended long ago, as conductors do."""
+    days = conf.command.older_than
+    seconds = conf.conductor.retention if days is None else days * 24 * 3600
+    if days is None and not seconds:
+        raise exception.InvalidRequest(
+            "[conductor] retention keeps operations for ever. Name an age "
+            "with --older-than"
+        )
+    db = session.Database(conf)
+    if conf.command.dry_run:
+        number = retention.count(db, seconds)
+        print(f"Operations to be purged: {number}")  # noqa: T201
+        return
+    purged = 0
+    while done := retention.purge(db, seconds, _BATCH):
+        purged += done
+    print(f"Operations purged: {purged}")  # noqa: T201
+
+
+def _days(text: str) -> float:
+    days = float(text)
+    if not 0 <= days < float("inf"):
+        raise ValueError
+    return days
+
+
+_BATCH = 500
+_COMMANDS = {
+    ("db", "sync"): db_sync,
+    ("db", "version"): db_version,
+    ("db", "purge"): db_purge,
+}
 
 
 def _add_commands(subparsers: Any) -> None:
     parser = subparsers.add_parser("db", help="the tables of the database")
     actions = parser.add_subparsers(dest="action", required=True)
     for (_, action), command in _COMMANDS.items():
-        actions.add_parser(action, help=command.__doc__)
+        made = actions.add_parser(action, help=command.__doc__)
+        if command is db_purge:
+            made.add_argument(
+                "--older-than",
+                type=_days,
+                metavar="DAYS",
+                help="since their end; default: [conductor] retention",
+            )
+            made.add_argument(
+                "--dry-run",
+                action="store_true",
+                help="only tell how many there are",
+            )
 
 
 def main() -> int:

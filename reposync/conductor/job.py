@@ -32,11 +32,13 @@ class Job:
         self.lease = leases.Lease(operation.id, owner, operation.attempt)
         self._seconds = seconds
         self._heartbeat = heartbeat
-        self._beaten = time.monotonic()
+        self._begun = self._beaten = time.monotonic()
         self._lock = threading.Lock()
         self._progress: leases.Progress | None = None
         self._written: leases.Progress | None = None
         self._stop: exception.ReposyncError | None = None
+        if operation.cancel_requested:
+            self._stop = _cancelled()
 
     def progress(self, phase: str, done: int, total: int | None) -> None:
         """Note how far the work is, and end it if it has to end.
@@ -52,6 +54,16 @@ class Job:
     def latest(self) -> leases.Progress | None:
         """How far the work is."""
         return self._progress
+
+    @property
+    def stopped_by(self) -> exception.ReposyncError | None:
+        """Why the work has to end, if it has to."""
+        return self._stop
+
+    @property
+    def age(self) -> float:
+        """Seconds since it was claimed."""
+        return time.monotonic() - self._begun
 
     def check(self) -> None:
         """End the work if it has to end; raises as :meth:`progress`."""
@@ -75,8 +87,15 @@ class Job:
         now = time.monotonic()
         progress = self._progress
         due = now >= self._beaten + self._heartbeat
-        if due or progress != self._written:
-            self._extend(db, progress)
+        if not due and progress == self._written:
+            return
+        # The worker may be at it, and wait for the database for long; the
+        # heart beats for others, too.
+        if self._lock.acquire(blocking=False):
+            try:
+                self._extend(db, progress)
+            finally:
+                self._lock.release()
 
     def confirm(self, db: db_session.Database) -> None:
         """Make sure that the operation is still ours, before it counts.
@@ -86,7 +105,8 @@ class Job:
         :raises DatabaseUnavailable: nobody can tell
         """
         self.check()
-        self._extend(db, self._progress)
+        with self._lock:
+            self._extend(db, self._progress)
         self.check()
 
     def _extend(
@@ -97,15 +117,16 @@ class Job:
         # Counted from before the write: the row's lease is never shorter
         # than what is believed here.
         begun = time.monotonic()
-        with self._lock:
-            try:
-                cancelled = leases.extend(
-                    db, self.lease, self._seconds, progress
-                )
-            except exception.LeaseLost as error:
-                self.stop(error)
-                return
-            self._beaten = begun
-            self._written = progress
+        try:
+            cancelled = leases.extend(db, self.lease, self._seconds, progress)
+        except exception.LeaseLost as error:
+            self.stop(error)
+            return
+        self._beaten = begun
+        self._written = progress
         if cancelled:
-            self.stop(exception.OperationCancelled("Cancelled on request"))
+            self.stop(_cancelled())
+
+
+def _cancelled() -> exception.OperationCancelled:
+    return exception.OperationCancelled("Cancelled on request")

@@ -8,18 +8,22 @@ import time
 from oslo_config import cfg
 from oslo_log import log
 
+from reposync import context as reposync_context
 from reposync import exception
 from reposync.conductor import bell as conductor_bell
+from reposync.conductor import events as conductor_events
 from reposync.conductor import job as conductor_job
+from reposync.conductor import outage
 from reposync.conductor import worker as conductor_worker
 from reposync.db import leases
 from reposync.db import session as db_session
-from reposync.db import trees
 
 LOG = log.getLogger(__name__)
 
 _CANDIDATES = 16
 _BEAT = 1.0
+#: Seconds for work to notice that it has to stop.
+_PIECES = 6
 
 
 class Manager:
@@ -28,6 +32,7 @@ class Manager:
     :param owner: a name that no other start of any conductor has
     :param db: for work; a short outage is waited for
     :param quick_db: for looking and signs of life; gives up soon
+    :param database: to say once for the whole conductor that it is away
     """
 
     def __init__(
@@ -38,6 +43,8 @@ class Manager:
         quick_db: db_session.Database,
         worker: conductor_worker.Worker,
         bell: conductor_bell.Bell,
+        database: outage.Outage | None = None,
+        events: conductor_events.Events | None = None,
     ):
         """Store what to run; `start` runs it."""
         self._conf = conf.conductor
@@ -46,12 +53,13 @@ class Manager:
         self._quick_db = quick_db
         self._worker = worker
         self._bell = bell
+        self._events = events or conductor_events.Events()
         self._stopping = threading.Event()
         self._stopped = threading.Event()
         self._jobs: set[conductor_job.Job] = set()
         self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
-        self._outage = Outage("The database")
+        self._outage = database or outage.Outage("The database")
 
     def start(self) -> None:
         """Start all threads."""
@@ -71,10 +79,26 @@ class Manager:
         with self._lock:
             for job in self._jobs:
                 job.stop(exception.StoppingService("The conductor stops"))
-        # Time for the pieces in flight and the rows; whoever does not make
-        # it is taken over when the lease has run out.
-        self._join(time.monotonic() + 8)
+        # Time for the pieces in flight and the rows.
+        self._join(time.monotonic() + _PIECES)
+        self._hand_back()
         self._stopped.set()
+
+    def _hand_back(self) -> None:
+        """Give up what waits for a server that does not answer.
+
+        Its thread ends with the process; until then it is fenced.
+        """
+        with self._lock:
+            jobs = list(self._jobs)
+        for job in jobs:
+            try:
+                leases.give_back(self._quick_db, job.lease, 0, count=False)
+                LOG.info("Operation %s is given up", job.operation.id)
+            except exception.LeaseLost:
+                continue
+            except exception.DatabaseUnavailable as error:
+                self._outage.begun(error)
 
     def _spawn(self, name: str, target: object) -> None:
         thread = threading.Thread(target=target, name=name, daemon=True)  # type: ignore[arg-type]
@@ -89,9 +113,11 @@ class Manager:
     def _work(self) -> None:
         owner = f"{self._owner}:{threading.current_thread().name}"
         while not self._stopping.is_set():
+            reposync_context.leave()
+            begun = time.monotonic()
             try:
                 job = self._claim(owner)
-                self._outage.over()
+                self._outage.over(begun)
                 if job is not None:
                     self._run(job)
                     continue
@@ -120,57 +146,40 @@ class Manager:
         return None
 
     def _run(self, job: conductor_job.Job) -> None:
+        reposync_context.enter(
+            job.operation.id,
+            request_id=job.operation.request_id,
+            project_id=job.operation.project_id,
+            user_id=job.operation.user_id,
+        )
         with self._lock:
             self._jobs.add(job)
         try:
             self._worker.run(job)
+        except exception.LeaseLost:
+            self._events.tell("lost", job)
+            raise
         finally:
             with self._lock:
                 self._jobs.discard(job)
+            self._events.tell("left", job)
         # Its parts, or the next one for the same image, may wait now.
         self._bell.ring_all()
 
     def _beat(self) -> None:
         settled = 0.0
         while not self._stopped.wait(_BEAT):
+            begun = time.monotonic()
             try:
                 with self._lock:
                     jobs = list(self._jobs)
                 for job in jobs:
                     job.beat(self._quick_db)
                 if time.monotonic() > settled + self._conf.poll_interval:
-                    trees.settle(self._quick_db)
+                    self._events.settle(self._quick_db)
                     settled = time.monotonic()
-                self._outage.over()
+                self._outage.over(begun)
             except exception.DatabaseUnavailable as error:
                 self._outage.begun(error)
             except Exception:
                 LOG.exception("The heart met an unexpected error; it goes on")
-
-
-class Outage:
-    """Says once that something is away, and once that it is back."""
-
-    def __init__(self, what: str):
-        """Begin with all well.
-
-        :param what: the beginning of the sentence that is logged
-        """
-        self._what = what
-        self._lock = threading.Lock()
-        self._away = False
-
-    def begun(self, error: Exception) -> None:
-        """Note a failure."""
-        with self._lock:
-            if not self._away:
-                cause = type(error.__cause__ or error).__name__
-                LOG.error("%s is away: %s (%s)", self._what, error, cause)
-            self._away = True
-
-    def over(self) -> None:
-        """Note a success."""
-        with self._lock:
-            if self._away:
-                LOG.info("%s is back", self._what)
-            self._away = False

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The conductor as a service: what it starts and how it stops."""
 
-import os
+from collections.abc import Callable
 import socket
 import threading
 from typing import Any
@@ -9,15 +9,22 @@ from typing import Any
 from oslo_config import cfg
 from oslo_log import log
 from oslo_service import service
-from oslo_utils import uuidutils
 
-from reposync import exception
 from reposync import plugins
 from reposync import rpc
 from reposync.conductor import bell as conductor_bell
 from reposync.conductor import endpoint
+from reposync.conductor import events as conductor_events
+from reposync.conductor import gauges
+from reposync.conductor import housekeeping
+from reposync.conductor import keeper
 from reposync.conductor import manager as conductor_manager
+from reposync.conductor import metrics as conductor_metrics
+from reposync.conductor import notifications
+from reposync.conductor import outage
+from reposync.conductor import owner as conductor_owner
 from reposync.conductor import sources as conductor_sources
+from reposync.conductor import traces as conductor_traces
 from reposync.conductor import worker as conductor_worker
 from reposync.db import session
 from reposync.drivers import base as driver
@@ -31,6 +38,8 @@ _QUICK = 2
 _RPC_THREADS = 4
 #: Kept of the graceful shutdown for handing back what did not end in time.
 _HAND_BACK = 10
+#: Seconds for the last notifications.
+_FAREWELL = 1.0
 
 
 class ConductorService(service.Service):
@@ -57,50 +66,81 @@ class ConductorService(service.Service):
         driver = plugins.load_driver(conf)
         bell = conductor_bell.Bell(conf.conductor.workers)
         db = session.Database(conf, retries=_PATIENT)
-        owner = f"{socket.gethostname()}:{os.getpid()}:{_incarnation()}"
+        quick_db = session.Database(conf, retries=_QUICK)
+        host = conf.conductor.host or socket.gethostname()
+        owner = conductor_owner.make(host)
+        database = outage.Outage("The database")
+        traces = conductor_traces.Traces(db, quick_db, sources, driver, host)
+        events = self._watch(quick_db, sources)
         self._manager = conductor_manager.Manager(
             conf,
             owner,
             db,
-            session.Database(conf, retries=_QUICK),
-            conductor_worker.Worker(conf, db, sources, driver),
+            quick_db,
+            conductor_worker.Worker(conf, db, sources, driver, traces, events),
             bell,
+            database,
+            events,
         )
+        self._keeper = keeper.Keeper(
+            conf, owner, quick_db, traces, _checks(sources, driver), database
+        )
+        self._housekeeper = housekeeping.Housekeeper(conf, db)
         self._manager.start()
+        self._keeper.start()
+        self._housekeeper.start()
         self._server: Any = None
-        for target in (self._listen, self._check):
-            threading.Thread(
-                target=target,
-                args=(driver, bell),
-                name=target.__name__.strip("_"),
-                daemon=True,
-            ).start()
+        threading.Thread(
+            target=self._listen,
+            args=(host, endpoint.Endpoint(driver, bell)),
+            name="listen",
+            daemon=True,
+        ).start()
         LOG.info("The conductor %s has started", owner)
 
     def stop(self, graceful: bool = True) -> None:
         """End running work within the graceful shutdown timeout."""
+        self._keeper.stop()
         timeout = self._conf.graceful_shutdown_timeout or 60
+        self._housekeeper.stop()
         self._manager.stop(max(0.0, timeout - _HAND_BACK))
+        self._notifications.stop(_FAREWELL)
+        self._metrics.stop()
         if self._server is not None:
             self._server.stop()
         self._done.set()
         super().stop()
         LOG.info("The conductor has stopped")
 
+    def reset(self) -> None:
+        """Take over options that have changed.
+
+        All others are read when they are needed.
+        """
+        self._housekeeper.wake()
+
     def wait(self) -> None:
         """Wait until the service is stopped."""
         self._done.wait()
         super().wait()
 
-    def _listen(
-        self, driver: driver.Driver, bell: conductor_bell.Bell
-    ) -> None:
+    def _watch(
+        self, db: session.Database, sources: conductor_sources.Sources
+    ) -> conductor_events.Events:
+        metrics = conductor_metrics.Metrics(
+            gauges.Queue(db), gauges.Budgets(sources.budgets)
+        )
+        self._metrics = conductor_metrics.Server(self._conf, metrics)
+        self._metrics.start()
+        self._notifications = notifications.Notifications(self._conf)
+        self._notifications.start()
+        return conductor_events.Events(metrics.hear, self._notifications.hear)
+
+    def _listen(self, host: str, answers: endpoint.Endpoint) -> None:
         # It blocks for as long as the broker is away; hence the thread.
         try:
             server = rpc.get_server(
-                rpc.get_transport(self._conf),
-                socket.gethostname(),
-                endpoint.Endpoint(driver, bell),
+                rpc.get_transport(self._conf), host, answers
             )
             server.start(override_pool_size=_RPC_THREADS)
         except Exception:
@@ -109,12 +149,8 @@ class ConductorService(service.Service):
         self._server = server
         LOG.info("Listening on the message bus")
 
-    def _check(self, driver: driver.Driver, bell: conductor_bell.Bell) -> None:
-        try:
-            driver.check()
-        except exception.ReposyncError as error:
-            LOG.error("The catalogue is not ready: %s", error.message)
 
-
-def _incarnation() -> str:
-    return str(uuidutils.generate_uuid())[:8]
+def _checks(
+    sources: conductor_sources.Sources, driver: driver.Driver
+) -> dict[str, Callable[[], None]]:
+    return {"The catalogue": driver.check, "The source": sources.usual.check}

@@ -11,6 +11,7 @@ from reposync import plugins
 from reposync import reference as ref
 from reposync import repositories
 from reposync.sources import base as source
+from reposync.sources import governor
 
 Load = Callable[[cfg.ConfigOpts, str], source.Source]
 
@@ -39,6 +40,40 @@ class Sources:
         """
         return self._get(self._listed().source_of(reference), reference)
 
+    @property
+    def usual(self) -> source.Source:
+        """The source of images that name no other."""
+        return self._made[self._usual]
+
+    def name_of(self, reference: ref.Reference) -> str:
+        """Give the name of the source of an image."""
+        return self._listed().source_of(reference) or self._usual
+
+    def named(self, name: str) -> source.Source:
+        """Give the source of a name.
+
+        :raises SourceError: there is none
+        """
+        with self._lock:
+            try:
+                if name not in self._made:
+                    self._made[name] = self._load(self._conf, name)
+                return self._made[name]
+            except plugins.UnknownPlugin as error:
+                raise exception.SourceError(
+                    f"There is no source {name!r}. {error}"
+                ) from error
+
+    def budgets(self) -> dict[str, governor.Budget]:
+        """Tell what registries said of their rate limits, by host."""
+        with self._lock:
+            made = list(self._made.values())
+        return {
+            host: budget
+            for each in made
+            for host, budget in each.budgets().items()
+        }
+
     def chooser(self) -> Callable[[ref.Reference], source.Source]:
         """Give `of` for many images: the list is read once."""
         listed = self._listed()
@@ -58,14 +93,10 @@ class Sources:
     def _get(
         self, name: str | None, reference: ref.Reference
     ) -> source.Source:
-        name = name or self._usual
-        with self._lock:
-            try:
-                if name not in self._made:
-                    self._made[name] = self._load(self._conf, name)
-                return self._made[name]
-            except plugins.UnknownPlugin as error:
-                raise exception.SourceError(
-                    f"{reference} has the source {name!r} in the list of "
-                    f"repositories. {error}"
-                ) from error
+        try:
+            return self.named(name or self._usual)
+        except exception.SourceError as error:
+            raise exception.SourceError(
+                f"The list of repositories gives {reference} a source that "
+                f"cannot be had. {error.message}"
+            ) from error

@@ -10,6 +10,7 @@ from reposync import exception
 from reposync import keys
 from reposync import reference as ref
 from reposync import repositories
+from reposync.conductor import events as conductor_events
 from reposync.conductor import job as conductor_job
 from reposync.conductor import sources as conductor_sources
 from reposync.conductor import unchanged
@@ -30,15 +31,19 @@ class Sync:
         db: db_session.Database,
         sources: conductor_sources.Sources,
         driver: driver.Driver,
+        events: conductor_events.Events,
     ):
         """Store what it needs."""
         self._conf = conf
         self._db = db
         self._sources = sources
         self._driver = driver
+        self._events = events
 
     def begin(self, job: conductor_job.Job) -> None:
         """Write down the parts, and leave the rest to them.
+
+        Whoever calls it settles afterwards: there may be nothing to do.
 
         What did not change is written down as done.  What an attempt that
         died wrote down before is not written again.  A line of the list
@@ -63,17 +68,15 @@ class Sync:
         ):
             self._add(job, found)
         trees.leave_to_children(self._db, job.lease)
-        trees.settle(self._db)
 
     def _add(self, job: conductor_job.Job, found: unchanged.Found) -> None:
-        trees.add_unchanged(
-            self._db,
-            [
-                (self._part(job, reference), image.to_dict())
-                for reference, image in found
-                if image is not None
-            ],
-        )
+        same = [
+            (self._part(job, reference), image.to_dict())
+            for reference, image in found
+            if image is not None
+        ]
+        trees.add_unchanged(self._db, same)
+        self._skipped(job, len(same), "succeeded", "unchanged")
         for reference, image in found:
             if image is None:
                 job.check()
@@ -102,6 +105,18 @@ class Sync:
             reference=line.text[:512],
         )
         trees.add_failed(self._db, failed, exception.InvalidReference(message))
+        self._skipped(job, 1, "failed")
+
+    def _skipped(
+        self,
+        job: conductor_job.Job,
+        number: int,
+        state: str,
+        outcome: str | None = None,
+    ) -> None:
+        self._events.tell(
+            "skipped", job, state=state, outcome=outcome, number=number
+        )
 
 
 def _request(job: conductor_job.Job) -> operations.Request:

@@ -14,6 +14,7 @@ from concurrent import futures
 from oslo_config import cfg
 from oslo_log import log
 
+from reposync import context
 from reposync import exception
 from reposync import reference as ref
 from reposync.conductor import sources as conductor_sources
@@ -46,13 +47,14 @@ def look(
     if not references:
         return
     platform = conf.conductor.platform
-    digests = _Digests(sources, platform)
+    digest_of = context.carried(_Digests(sources, platform).of)
+    current_of = context.carried(catalogue.current)
     with futures.ThreadPoolExecutor(_THREADS, "look") as pool:
         try:
-            listed = pool.submit(catalogue.current, platform)
+            listed = pool.submit(current_of, platform)
             for begin in range(0, len(references), _CHUNK):
                 chunk = references[begin : begin + _CHUNK]
-                found = list(pool.map(digests.of, chunk))
+                found = list(pool.map(digest_of, chunk))
                 check()
                 current = listed.result()
                 yield [

@@ -8,12 +8,13 @@ from oslo_log import log
 
 from reposync import exception
 from reposync import reference as ref
+from reposync.conductor import events as conductor_events
 from reposync.conductor import job as conductor_job
 from reposync.conductor import sources as conductor_sources
 from reposync.conductor import sync
+from reposync.conductor import traces as conductor_traces
 from reposync.db import leases
 from reposync.db import session as db_session
-from reposync.db import trees
 from reposync.drivers import base as driver
 
 LOG = log.getLogger(__name__)
@@ -35,12 +36,16 @@ class Worker:
         db: db_session.Database,
         sources: conductor_sources.Sources,
         driver: driver.Driver,
+        traces: conductor_traces.Traces,
+        events: conductor_events.Events | None = None,
     ):
-        """Store what work is done with."""
+        """Store what work is done with, and who is told of it."""
         self._conf = conf
         self._db = db
         self._sources = sources
         self._driver = driver
+        self._traces = traces
+        self._events = events or conductor_events.Events()
         self._kinds = {
             "pull": self._pull,
             "delete": self._delete,
@@ -62,31 +67,37 @@ class Worker:
             operation.reference or operation.image_id or "",
             operation.attempt,
         )
+        self._events.tell("begun", job)
         try:
+            job.check()
             self._refuse_endless(job)
             self._kinds[operation.kind](job)
         except (exception.LeaseLost, exception.DatabaseUnavailable):
             raise
         except exception.ReposyncError as error:
-            self._end_badly(job, error)
+            # What was to be stopped may have failed for another reason first.
+            self._end_badly(job, job.stopped_by or error)
         except Exception as error:
             # Nobody foresaw it: the log gets it all, callers a neutral text.
             LOG.exception("Operation %s failed unexpectedly", operation.id)
             self._end_badly(job, _unexpected(error))
-        if operation.parent_id:
-            trees.settle(self._db)
+        self._traces.after(job)
+        if operation.parent_id or operation.kind == "sync":
+            self._events.settle(self._db)
 
     def _pull(self, job: conductor_job.Job) -> None:
         reference = ref.Reference.parse(job.operation.reference or "")
         platform = self._conf.conductor.platform
+        self._traces.before(job)
         source = self._sources.of(reference)
         resolved = source.resolve(reference, platform)
         job.check()
+        begin = self._traces.at_source(job, self._sources.name_of(reference))
         image, outcome = self._driver.image_updated(
             reference,
             resolved,
-            source.archive(resolved, job.progress),
-            lambda image: job.confirm(self._db),
+            source.archive(resolved, job.progress, begin),
+            conductor_traces.Attempt(self._db, job),
         )
         self._succeed(job, outcome, image)
 
@@ -97,7 +108,9 @@ class Worker:
         self._succeed(job, None, image)
 
     def _sync(self, job: conductor_job.Job) -> None:
-        parts = sync.Sync(self._conf, self._db, self._sources, self._driver)
+        parts = sync.Sync(
+            self._conf, self._db, self._sources, self._driver, self._events
+        )
         parts.begin(job)
 
     def _succeed(
@@ -113,6 +126,13 @@ class Worker:
             outcome=outcome,
             image=image.to_dict(),
             progress=job.latest,
+        )
+        self._events.tell(
+            "ended",
+            job,
+            state="succeeded",
+            outcome=outcome,
+            image=image.to_dict(),
         )
         LOG.info(
             "Operation %s succeeded: %s",
@@ -134,9 +154,11 @@ class Worker:
         match error:
             case exception.StoppingService():
                 leases.give_back(self._db, job.lease, 0, count=False)
+                self._events.tell("returned", job, state="queued")
                 LOG.info("Operation %s is handed back", job.operation.id)
             case exception.OperationCancelled():
                 leases.finish(self._db, job.lease, "cancelled", error=error)
+                self._events.tell("ended", job, error, state="cancelled")
                 LOG.info("Operation %s was cancelled", job.operation.id)
             case _ if self._may_retry(job, error):
                 delay = self._delay(job.operation.attempt, error)
@@ -145,6 +167,7 @@ class Worker:
                 leases.give_back(
                     self._db, job.lease, delay, error=error, count=count
                 )
+                self._events.tell("retried", job, error, state="queued")
                 LOG.warning(
                     "Operation %s is tried again in %d s: %s",
                     job.operation.id,
@@ -153,6 +176,7 @@ class Worker:
                 )
             case _:
                 leases.finish(self._db, job.lease, "failed", error=error)
+                self._events.tell("ended", job, error, state="failed")
                 LOG.error(
                     "Operation %s failed: %s", job.operation.id, error.message
                 )

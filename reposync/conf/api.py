@@ -76,6 +76,7 @@ one.
         "max_limit",
         default=1000,
         min=1,
+        mutable=True,
         help="The longest page of a list.",
     ),
     cfg.IntOpt(
@@ -92,12 +93,14 @@ one more gets the plain answer: the operation's address.
         "stream_poll_interval",
         default=0.5,
         min=0.05,
+        mutable=True,
         help="Seconds between two looks at an operation that is streamed.",
     ),
     cfg.FloatOpt(
         "stream_heartbeat",
         default=10,
         min=0.1,
+        mutable=True,
         help="""
 Seconds after which a space is sent on a stream that has nothing to tell.  It
 keeps proxies from closing the connection, and notices callers that left.
@@ -107,6 +110,7 @@ keeps proxies from closing the connection, and notices callers that left.
         "stream_timeout",
         default=3600,
         min=1,
+        mutable=True,
         help="Seconds after which a stream ends, whatever its operation does.",
     ),
 ]

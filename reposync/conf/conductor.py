@@ -41,6 +41,14 @@ Platform of the images, as ``os/architecture[/variant]`` in the words of
 registries, such as ``linux/amd64`` or ``linux/arm64/v8``.
 """,
     ),
+    cfg.HostAddressOpt(
+        "host",
+        sample_default="the name of the host",
+        help="""
+Name of this host among those that conductors run on.  No two hosts may have
+the same one; several conductors of one host share it.
+""",
+    ),
     cfg.IntOpt(
         "workers",
         default=4,
@@ -52,6 +60,7 @@ registries, such as ``linux/amd64`` or ``linux/arm64/v8``.
         "lease",
         default=180,
         min=3,
+        mutable=True,
         help="""
 Seconds after the last sign of life of a conductor until another one takes
 its operations over.  A shorter time finds a dead conductor sooner; a longer
@@ -62,6 +71,7 @@ one survives a longer outage of the database without repeating work.
         "heartbeat",
         default=20,
         min=1,
+        mutable=True,
         help="""
 Seconds between two signs of life.  Keep it well below ``lease``: a ninth is
 a good measure.
@@ -71,6 +81,7 @@ a good measure.
         "poll_interval",
         default=5,
         min=1,
+        mutable=True,
         help="""
 Seconds between two looks into the database for waiting operations.  The
 message bus wakes a conductor at once; this is the longest an operation waits
@@ -81,6 +92,7 @@ whose message got lost.
         "max_attempts",
         default=5,
         min=1,
+        mutable=True,
         help="""
 How often an operation is begun before it is given up, counting the attempts
 of conductors that died.
@@ -90,10 +102,22 @@ of conductors that died.
         "retry_delay",
         default=10,
         min=1,
+        mutable=True,
         help="""
 Seconds before the second attempt after an error that may go away by itself;
 doubled for each further one, 15 minutes at most.  A registry that names a
 time of its own is obeyed.
+""",
+    ),
+    cfg.IntOpt(
+        "retention",
+        default=30 * 24 * 3600,
+        min=0,
+        mutable=True,
+        help="""
+Seconds that operations are kept after they have ended; 0 keeps them for ever.
+A synchronisation goes together with its parts.  Any conductor purges for all:
+set it alike everywhere.
 """,
     ),
 ]

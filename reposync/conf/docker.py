@@ -38,6 +38,7 @@ its host.
         "stall_timeout",
         default=300,
         min=1,
+        mutable=True,
         help="""
 Seconds without a sign of life in a pull or a copy after which the engine or
 the registry counts as gone.  The engine writes the layers to its disk before

@@ -22,6 +22,7 @@ OPTIONS = [
         "keep_previous",
         default=0,
         min=0,
+        mutable=True,
         help="""
 How many earlier images of a name and tag are kept, hidden, instead of being
 deleted.
@@ -30,6 +31,7 @@ deleted.
     cfg.BoolOpt(
         "verify",
         default=True,
+        mutable=True,
         help="""
 Read an image back after it was written, and compare its hash.  It finds what
 a disk or a file server got wrong, and takes about a second for each GB.

@@ -34,6 +34,7 @@ are its parts.
         "visibility",
         default="shared",
         choices=["private", "shared", "community", "public"],
+        mutable=True,
         help="""
 Who sees an image.  ``shared`` shows it to the projects named in ``share``.
 For ``public`` the account needs Glance's right to publish.
@@ -51,12 +52,14 @@ projects accept an image by themselves.
     cfg.BoolOpt(
         "protected",
         default=False,
+        mutable=True,
         help="Protect images against deletion by anybody but this service.",
     ),
     cfg.IntOpt(
         "keep_previous",
         default=0,
         min=0,
+        mutable=True,
         help="""
 How many earlier images of a name and tag are kept, hidden, instead of being
 deleted.  Who knows the id can still use a hidden image.
@@ -65,12 +68,14 @@ deleted.  Who knows the id can still use a hidden image.
     cfg.DictOpt(
         "properties",
         default={},
+        mutable=True,
         help="More properties for every image, as ``key:value,...``.",
     ),
     cfg.IntOpt(
         "upload_timeout",
         default=600,
         min=1,
+        mutable=True,
         help="""
 Seconds that Glance may be silent in an upload, the time to store the last
 piece included.

@@ -16,6 +16,7 @@ other options for the source ``registry``, since a Docker engine has its own.
 OPTIONS = [
     cfg.StrOpt(
         "auth_file",
+        mutable=True,
         help="""
 Credentials of registries in the format of Docker's ``config.json``, as
 ``docker login``, ``podman login`` and ``skopeo login`` write it.  A key may
@@ -42,6 +43,7 @@ of the system.
     cfg.ListOpt(
         "insecure",
         default=["127.0.0.0/8", "::1", "localhost"],
+        mutable=True,
         help="""
 Registries that need no valid certificate or may speak plain HTTP: host,
 ``host:port``, or a network such as ``10.1.0.0/16``.  Passwords are sent to
@@ -52,6 +54,7 @@ them, too: whoever listens on the way reads them.
         "mirrors",
         type=types.Dict(key_value_separator="="),
         default={},
+        mutable=True,
         help="""
 Registries that are asked before the one an image's name says, as
 ``registry=mirror`` pairs: ``docker.io=mirror.example.org:5000``.  What a
@@ -80,6 +83,7 @@ as there are to be sent.
         "attempts",
         default=5,
         min=1,
+        mutable=True,
         help="""
 How often one request is sent that fails for a reason that may go away, and
 how often in a row a broken download goes on where it broke off.  After that

@@ -16,6 +16,7 @@ OPTIONS = [
     cfg.StrOpt(
         "file",
         default="/etc/reposync/repositories.list",
+        mutable=True,
         help="""
 File with one ``name[:tag]`` a line; empty lines and what follows a ``#`` are
 skipped.  ``name`` stands for the tag ``latest`` in a synchronisation and for

@@ -215,6 +215,14 @@ def give_back(
             "error_message": error.message if error else None,
         }
         fenced(session, lease, values)
+        # Asked for after the last sign of life; nobody else would see it.
+        operations.cancel_queued(
+            session,
+            sa.and_(
+                Operation.id == lease.operation_id,
+                Operation.cancel_requested.is_(True),
+            ),
+        )
 
     try:
         db.write(lambda session: work(session, True))

@@ -97,3 +97,32 @@ class Operation(Base):
     def finished(self) -> bool:
         """Tell whether the operation has ended."""
         return self.state in FINISHED
+
+
+class Trace(Base):
+    """Something that an attempt has begun, written down before it was made.
+
+    If the attempt dies, it has to be removed.  The operation may have been
+    purged by then, so this is no foreign key.
+
+    ``place`` is where it is: ``catalogue``, or the name of a source; ``host``
+    the only one that reaches it, or None.  ``owner`` and ``attempt`` are those
+    of the operation when it was begun.
+    """
+
+    __tablename__ = "traces"
+    __table_args__ = (
+        Index("ix_traces_image", "image_key"),
+        Index("ix_traces_operation", "operation_id", "attempt"),
+        Base.__table_args__,
+    )
+
+    id: orm.Mapped[str] = Column(String(36), primary_key=True)
+    operation_id: orm.Mapped[str] = Column(String(36))
+    attempt: orm.Mapped[int]
+    owner: orm.Mapped[str] = Column(String(255))
+    image_key: orm.Mapped[str] = Column(String(64))
+    place: orm.Mapped[str] = Column(String(64))
+    host: orm.Mapped[str | None] = Column(String(255))
+    name: orm.Mapped[str] = Column(String(1024))
+    created_at: orm.Mapped[int] = Column(BigInteger)

@@ -2,16 +2,17 @@
 """Operations as callers see them: submit, read, cancel."""
 
 from collections.abc import Iterable
+from collections.abc import Sequence
 import dataclasses
 import hashlib
 
 from oslo_db import exception as db_exception
-from oslo_utils import uuidutils
 import sqlalchemy as sa
 from sqlalchemy import orm
 
 from reposync import exception
 from reposync.db import clock
+from reposync.db import joining
 from reposync.db import models
 from reposync.db import session as db_session
 from reposync.db.models import Operation
@@ -66,9 +67,20 @@ def submit(db: db_session.Database, request: Request) -> Operation:
         image: it has not looked at the registry yet, so it serves both
     :raises DatabaseUnavailable: nothing was written
     """
+    return submit_all(db, [request])[0]
+
+
+def submit_all(
+    db: db_session.Database, requests: Sequence[Request]
+) -> list[Operation]:
+    """Write down several requests in one transaction; see `submit`.
+
+    :returns: the operation of each request, in their order
+    :raises DatabaseUnavailable: nothing was written
+    """
     for _ in range(_TRIES):
         try:
-            return db.write(lambda session: _join_or_add(session, request))
+            return db.write(lambda session: _submit_all(session, requests))
         except db_exception.DBDuplicateEntry:
             # Somebody else was first; the next round joins theirs.
             continue
@@ -183,7 +195,15 @@ def _cancel(session: orm.Session, chosen: sa.ColumnElement[bool]) -> int:
         .where(chosen, Operation.state == "running")
         .values(cancel_requested=True, updated_at=now)
     )
-    queued = (
+    number = db_session.changed(session, running)
+    return number + cancel_queued(session, chosen)
+
+
+def cancel_queued(session: orm.Session, chosen: sa.ColumnElement[bool]) -> int:
+    """End chosen operations that wait; gives their number."""
+    now = clock.now_ms()
+    return db_session.changed(
+        session,
         sa.update(Operation)
         .where(chosen, Operation.state == "queued")
         .values(
@@ -192,44 +212,29 @@ def _cancel(session: orm.Session, chosen: sa.ColumnElement[bool]) -> int:
             cancel_requested=True,
             finished_at=now,
             updated_at=now,
-        )
-    )
-    return sum(
-        db_session.changed(session, statement)
-        for statement in (running, queued)
+        ),
     )
 
 
-def _join_or_add(session: orm.Session, request: Request) -> Operation:
-    key = pending_key(request)
-    parent_id = sa.func.coalesce(Operation.parent_id, request.parent_id)
-    join = (
-        sa.update(Operation)
-        .where(Operation.pending_key == key)
-        .values(
-            coalesced=Operation.coalesced + 1,
-            parent_id=parent_id,
-            updated_at=clock.now_ms(),
-        )
+def _submit_all(
+    session: orm.Session, requests: Sequence[Request]
+) -> list[Operation]:
+    keys = [pending_key(request) for request in requests]
+    groups: dict[str, list[Request]] = {}
+    for key, request in zip(keys, requests, strict=True):
+        groups.setdefault(key, []).append(request)
+    found = joining.join_or_add(
+        session,
+        {
+            key: joining.Group(
+                dataclasses.asdict(group[0]),
+                len(group),
+                next((one.parent_id for one in group if one.parent_id), None),
+            )
+            for key, group in groups.items()
+        },
     )
-    if db_session.changed(session, join):
-        found = session.scalars(
-            sa.select(Operation).where(Operation.pending_key == key)
-        )
-        return found.one()
-    now = session.scalar(sa.select(clock.now_ms()))
-    operation = Operation(
-        id=uuidutils.generate_uuid(),
-        state="queued",
-        pending_key=key,
-        not_before=now,
-        created_at=now,
-        updated_at=now,
-        **dataclasses.asdict(request),
-    )
-    session.add(operation)
-    session.flush()
-    return operation
+    return [found[key] for key in keys]
 
 
 def _get(

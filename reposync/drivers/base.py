@@ -2,13 +2,13 @@
 """The interface of a driver: a kind of catalogue that keeps images."""
 
 import abc
-from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 import dataclasses
 from typing import Any
 from typing import Literal
+from typing import Protocol
 
 from oslo_config import cfg
 
@@ -18,10 +18,6 @@ from reposync.sources import base as source
 
 ImageType = Literal["docker", "vm"]
 Outcome = Literal["created", "updated", "unchanged"]
-
-#: Called with the new image when it is complete and verified, just before it
-#: becomes the current one.  If it raises, the new image is thrown away.
-Commit = Callable[["Image"], None]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -64,6 +60,30 @@ class Image:
     def to_dict(self) -> dict[str, Any]:
         """Give the fields as the API shows them."""
         return dataclasses.asdict(self)
+
+
+class Commit(Protocol):
+    """What a driver asks its caller in the middle of its work.
+
+    An upload takes long, and the caller may have lost its right to the
+    operation meanwhile.  If one of these raises, the new image is thrown
+    away, and nothing else is touched any more.
+    """
+
+    def begin(self, image_id: str) -> None:
+        """Tell the id of an image before it is made.
+
+        If the caller dies, somebody calls :meth:`Driver.discard` with it.
+        """
+
+    def __call__(self, image: Image) -> None:
+        """Ask when the new image is complete and verified.
+
+        Just before it becomes the current one.
+        """
+
+    def check(self) -> None:
+        """Ask before anything else that cannot be undone."""
 
 
 class Driver(abc.ABC):
@@ -132,6 +152,18 @@ class Driver(abc.ABC):
         :raises ImageInUse: something uses it
         """
 
+    def discard(self, image_id: str) -> bool:
+        """Remove an image that was begun and never shown.
+
+        Whoever began it may be frozen and go on after this: it must fail
+        then.  An image that was shown is left alone.
+
+        :param image_id: as it was told to ``commit.begin``
+        :returns: whether it was there; what was not may still come
+        :raises CatalogueError: it cannot be removed
+        """
+        return False
+
     @abc.abstractmethod
     def image_updated(
         self,
@@ -145,13 +177,14 @@ class Driver(abc.ABC):
         Idempotent, and without a hole: the new image is complete and
         verified before the old one is hidden or deleted.  On any failure
         the old one still stands, and no half-made image remains, neither of
-        this attempt nor of one that died before it.
+        this attempt nor of one that died before it.  If the process dies,
+        :meth:`discard` removes what was announced with ``commit.begin``.
 
         :param reference: the name; its tag is never None
         :param resolved: what the registry holds; if the catalogue holds the
             same digest already, the archive is not opened
         :param archive: entered at most once
-        :param commit: see :data:`Commit`
+        :param commit: see :class:`Commit`
         :raises CatalogueError: the catalogue refused
         :raises SourceError: passed on from the archive
         """

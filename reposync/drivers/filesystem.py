@@ -85,6 +85,10 @@ class FilesystemDriver(base.Driver):
             )
         self._store.delete(image_id)
 
+    def discard(self, image_id: str) -> bool:
+        """See `base.Driver.discard`."""
+        return self._store.discard(image_id)
+
     def image_updated(
         self,
         reference: ref.Reference,
@@ -96,10 +100,14 @@ class FilesystemDriver(base.Driver):
         old = self._find(reference)
         current = [record for record in old if not record.get("hidden")]
         if current and _is_same(current[0], resolved):
+            if current[1:]:
+                commit.check()
             self._retire(current[1:], old)
             return _to_image(current[0]), "unchanged"
         self._store.remove_dead()
         record = self._write(reference, archive, commit)
+        if old:
+            commit.check()
         self._retire(current, old)
         return _to_image(record), "updated" if current else "created"
 
@@ -110,6 +118,7 @@ class FilesystemDriver(base.Driver):
         commit: base.Commit,
     ) -> store.Record:
         image_id = uuidutils.generate_uuid()
+        commit.begin(image_id)
         with self._store.new(image_id) as draft, archive as opened:
             path = draft / store.ARCHIVE
             written = store.write(path, opened)

@@ -110,6 +110,25 @@ class Store:
                 LOG.info("Removing the unfinished image %s", path.name)
                 shutil.rmtree(path, ignore_errors=True)
 
+    def discard(self, image_id: str) -> bool:
+        """Remove what was begun, even from under a process that writes.
+
+        It cannot publish any more what has no name.
+
+        :returns: whether it was there, or is published
+        """
+        draft = self.root / f"{_NEW}{image_id}"
+        if not _is_id(image_id) or not draft.exists():
+            return self._read(image_id) is not None
+        LOG.info("Removing the unfinished image %s", draft.name)
+        with translated(self.root):
+            # Under another name first: whoever writes there makes files in
+            # it as long as it has one.
+            dead = self.root / f"{_NEW}{uuidutils.generate_uuid()}"
+            draft.rename(dead)
+            shutil.rmtree(dead, ignore_errors=True)
+        return True
+
     def _read(self, image_id: str) -> Record | None:
         folder = self.root / image_id
         if folder.is_symlink():

@@ -8,15 +8,16 @@ from typing import Any
 
 from oslo_config import cfg
 from oslo_log import log
+from oslo_utils import uuidutils
 
 from reposync import exception
 from reposync import filters
 from reposync import reference as ref
-from reposync import repositories
 from reposync.drivers import base
 from reposync.drivers import glance_client
 from reposync.drivers import glance_errors
 from reposync.drivers import glance_properties as properties
+from reposync.drivers import glance_shares
 from reposync.drivers import hashed
 from reposync.sources import base as source
 
@@ -37,7 +38,7 @@ class GlanceDriver(base.Driver):
         """Store the configuration."""
         super().__init__(conf)
         self._glance = glance_client.GlanceClient(conf)
-        self._shares = [_parse_share(line) for line in conf.glance.share]
+        self._shares = glance_shares.Shares(conf, self._glance)
 
     def check(self) -> None:
         """See `base.Driver.check`."""
@@ -73,14 +74,8 @@ class GlanceDriver(base.Driver):
             if len(records) == 1
             and records[0]["status"] == "active"
             and records[0].get("docker_platform") == platform
-            and not self._is_shared(name)
+            and not self._shares.concern(name)
         }
-
-    def _is_shared(self, name: str) -> bool:
-        if not self._shares:
-            return False
-        reference = ref.Reference.parse(name)
-        return any(entry.allows(reference) for entry, _ in self._shares)
 
     def image(self, image_id: str) -> base.Image:
         """See `base.Driver.image`."""
@@ -95,6 +90,17 @@ class GlanceDriver(base.Driver):
                 "in Glance"
             )
         self._delete(record)
+
+    def discard(self, image_id: str) -> bool:
+        """See `base.Driver.discard`."""
+        try:
+            record = self._glance.image(image_id)
+            if record.get("os_hidden") and not record.get(properties.VERIFIED):
+                LOG.info("Removing the unfinished image %s", image_id)
+                self._glance.delete(image_id)
+        except exception.ImageNotFound:
+            return False
+        return True
 
     def image_updated(
         self,
@@ -118,8 +124,11 @@ class GlanceDriver(base.Driver):
                 commit(properties.to_image(current))
                 current = self._show(current["id"])
             visible += hidden
-        self._share(reference, current["id"])
-        self._retire([each for each in visible if each["id"] != current["id"]])
+        self._shares.apply(reference, current["id"])
+        old = [each for each in visible if each["id"] != current["id"]]
+        if old:
+            commit.check()
+            self._retire(old)
         return properties.to_image(current), outcome
 
     def _copy(
@@ -128,16 +137,19 @@ class GlanceDriver(base.Driver):
         archive: AbstractContextManager[source.Archive],
         commit: base.Commit,
     ) -> Record:
+        image_id = uuidutils.generate_uuid()
         with archive as opened:
-            new = self._glance.create(self._body(reference, opened.resolved))
+            body = self._body(reference, opened.resolved)
+            commit.begin(image_id)
             try:
+                new = self._glance.create(body | {"id": image_id})
                 pieces = hashed.Hashed(opened)
                 self._glance.upload(new["id"], pieces, opened.size)
                 stored = self._compare(new["id"], pieces)
                 commit(properties.to_image(stored))
                 return self._show(new["id"])
             except BaseException:
-                self._discard(new["id"])
+                self._discard(image_id)
                 raise
 
     def _body(
@@ -260,21 +272,6 @@ class GlanceDriver(base.Driver):
             self._glance.update(record["id"], protected=False)
         self._glance.delete(record["id"])
 
-    def _share(self, reference: ref.Reference, image_id: str) -> None:
-        if not self._shares or self.conf.glance.visibility != "shared":
-            return
-        wanted = {
-            project
-            for entry, projects in self._shares
-            if entry.allows(reference)
-            for project in projects
-        }
-        found = self._glance.members(image_id)
-        for project in sorted(wanted - found):
-            self._glance.add_member(image_id, project)
-        for project in sorted(found - wanted):
-            self._glance.remove_member(image_id, project)
-
 
 def _same(
     records: list[Record], resolved: source.ResolvedImage
@@ -287,8 +284,3 @@ def _same(
         ):
             return record
     return None
-
-
-def _parse_share(line: str) -> tuple[repositories.Repository, list[str]]:
-    name, *projects = line.split() or [""]
-    return repositories.parse_line(name), projects

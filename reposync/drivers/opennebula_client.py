@@ -6,7 +6,6 @@ https://docs.opennebula.io/6.8/integration_and_development/system_interfaces/api
 
 from collections.abc import Iterator
 from collections.abc import Mapping
-from collections.abc import Sequence
 from pathlib import Path
 import threading
 from typing import Any

@@ -183,7 +183,9 @@ def is_ours(record: Record, user: str) -> bool:
     found = record.attributes.get
     return record.owner == user and bool(
         found(MARKER)
-        or (found("DOCKER_ID") and found("DOCKER_NAME") and found("DOCKER_TAG"))
+        or (
+            found("DOCKER_ID") and found("DOCKER_NAME") and found("DOCKER_TAG")
+        )
     )
 
 

@@ -132,9 +132,7 @@ class Server(server_xrpc.OneServerXRPC):
         return value
 
     def _fault(self, fault: xmlrpc.client.Fault) -> exception.ReposyncError:
-        return errors.fault(
-            fault.faultCode, self._harmless(fault.faultString)
-        )
+        return errors.fault(fault.faultCode, self._harmless(fault.faultString))
 
     def _harmless(self, text: object) -> str:
         shown = str(text)

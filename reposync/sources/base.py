@@ -12,11 +12,21 @@ from typing import Protocol
 from oslo_config import cfg
 
 from reposync import reference as ref
+from reposync.sources import governor
 
 #: Told how far a copy is: phase (``pulling`` or ``copying``), bytes done,
 #: bytes in all or None where nobody knows yet.  Whatever it raises must be
 #: let through: this is how a copy is stopped from outside.
 Progress = Callable[[str, int, int | None], None]
+
+
+#: Told what a source is about to make, before it does.  If the copy dies,
+#: somebody calls :meth:`Source.discard` with it, on the same host.
+Begin = Callable[[str], None]
+
+
+def ignore(name: str) -> None:
+    """Be a `Begin` for copies whose death nobody cleans up after."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -104,6 +114,14 @@ class Source(abc.ABC):
         """
         self.conf = conf
 
+    def check(self) -> None:  # noqa: B027 (most have nothing to look at)
+        """Look whether what all images are read through can be had.
+
+        What it raises is logged for the operator, once.
+
+        :raises SourceUnavailable: it does not answer
+        """
+
     @abc.abstractmethod
     def resolve(
         self, reference: ref.Reference, platform: str
@@ -121,16 +139,30 @@ class Source(abc.ABC):
 
     @abc.abstractmethod
     def archive(
-        self, resolved: ResolvedImage, progress: Progress
+        self,
+        resolved: ResolvedImage,
+        progress: Progress,
+        begin: Begin = ignore,
     ) -> AbstractContextManager[Archive]:
         """Open the archive of a resolved image.
 
         Nothing is moved before the context is entered, and nothing remains
         of the copy after it is left, however it is left.
 
+        :param begin: see :data:`Begin`
+
         :raises SourceError: on entering, as :meth:`resolve`, and
             ``ImageUnsupported`` or ``SourceDiskFull``
         """
+
+    def discard(self, name: str) -> bool:
+        """Remove what a copy made that died.
+
+        :param name: as it was told to ``begin``
+        :returns: whether it was there; what was not may still come
+        :raises SourceError: it cannot be removed
+        """
+        return False
 
     def tags(self, repository: ref.Reference) -> Iterator[str]:
         """List the tags of a repository, page by page.
@@ -139,3 +171,10 @@ class Source(abc.ABC):
         :raises NotImplementedError: if the source cannot know them
         """
         raise NotImplementedError
+
+    def budgets(self) -> dict[str, governor.Budget]:
+        """Tell what registries said of their rate limits, by host.
+
+        :returns: none if the source does not speak to registries itself
+        """
+        return {}

@@ -68,6 +68,11 @@ class DockerSource(base.Source):
         super().__init__(conf)
         self._saves = threading.BoundedSemaphore(conf.docker.max_saves)
 
+    def check(self) -> None:
+        """See `base.Source.check`."""
+        with self._client() as client, translated("the engine"):
+            client.ping()
+
     def resolve(
         self, reference: ref.Reference, platform: str
     ) -> base.ResolvedImage:
@@ -85,12 +90,17 @@ class DockerSource(base.Source):
 
     @contextlib.contextmanager
     def archive(
-        self, resolved: base.ResolvedImage, progress: base.Progress
+        self,
+        resolved: base.ResolvedImage,
+        progress: base.Progress,
+        begin: base.Begin = base.ignore,
     ) -> Iterator["DockerArchive"]:
         """See `base.Source.archive`."""
         with self._client() as client:
             with translated(str(resolved.reference)):
                 kept = docker_refs.Kept(client, resolved)
+            for trace in kept.traces():
+                begin(trace)
             try:
                 self._pull(client, resolved, progress)
                 complete = self._inspect(client, kept.by_digest, resolved)
@@ -111,6 +121,11 @@ class DockerSource(base.Source):
                     self._saves.release()
             finally:
                 kept.restore()
+
+    def discard(self, name: str) -> bool:
+        """See `base.Source.discard`."""
+        with self._client() as client, translated(name):
+            return docker_refs.discard(client, name)
 
     @contextlib.contextmanager
     def _client(self) -> Iterator[Client]:

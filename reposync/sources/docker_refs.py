@@ -41,6 +41,17 @@ class Kept:
             name: self._image_id(name) for name in (self._name, self.by_digest)
         }
 
+    def traces(self) -> list[str]:
+        """Give what `discard` needs should this process die.
+
+        The name that an engine has, and the id it had before, if any.
+        """
+        return [
+            f"{name} {before or ''}".rstrip()
+            for name, before in self._before.items()
+            if name != self._name or not self._digest_would_go()
+        ]
+
     def tag(self) -> None:
         """Give the pulled image the name it is saved by."""
         repository, _, tag = self._name.rpartition(":")
@@ -91,7 +102,29 @@ class Kept:
         )
 
     def _image_id(self, name: str) -> str | None:
-        try:
-            return str(self._client.inspect_image(name)["Id"])
-        except docker_errors.ImageNotFound:
-            return None
+        return _image_id(self._client, name)
+
+
+def discard(client: Any, trace: str) -> bool:
+    """Undo one of `Kept.traces`.
+
+    :returns: whether there was anything to undo
+    """
+    name, _, before = trace.partition(" ")
+    now = _image_id(client, name)
+    if now is None or now == before:
+        return False
+    LOG.info("Removing %s, which a dead copy left on the engine", name)
+    if before and "@" not in name:
+        repository, _, tag = name.rpartition(":")
+        client.tag(before, repository, tag)
+    else:
+        client.remove_image(name)
+    return True
+
+
+def _image_id(client: Any, name: str) -> str | None:
+    try:
+        return str(client.inspect_image(name)["Id"])
+    except docker_errors.ImageNotFound:
+        return None

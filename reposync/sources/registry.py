@@ -76,7 +76,10 @@ class RegistrySource(base.Source):
 
     @contextlib.contextmanager
     def archive(
-        self, resolved: base.ResolvedImage, progress: base.Progress
+        self,
+        resolved: base.ResolvedImage,
+        progress: base.Progress,
+        begin: base.Begin = base.ignore,
     ) -> Iterator[registry_archive.RegistryArchive]:
         """See `base.Source.archive`."""
         progress("pulling", 0, None)

@@ -10,6 +10,7 @@ import time
 from typing import Generic
 from typing import TypeVar
 
+from reposync import context
 from reposync import exception
 
 T = TypeVar("T")
@@ -43,7 +44,9 @@ class Watched(Generic[T]):
         self._queue: queue.Queue[tuple[bool, T | Exception | None]]
         self._queue = queue.Queue(_AHEAD)
         self._left = threading.Event()
-        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread = threading.Thread(
+            target=context.carried(self._read), daemon=True
+        )
         self._thread.start()
 
     def __iter__(self) -> Iterator[T]:

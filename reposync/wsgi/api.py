@@ -10,6 +10,7 @@ import os
 from reposync import service
 from reposync.api import app
 from reposync.api import auth
+from reposync.cmd import reports
 
 
 def make() -> auth.Wsgi:
@@ -17,6 +18,8 @@ def make() -> auth.Wsgi:
     listed = os.environ.get("OS_REPOSYNC_CONFIG_FILES", "")
     files = [path for path in listed.split(";") if path]
     conf = service.prepare([], files or None)
+    # The server has the signals.
+    reports.setup(conf, signal=False)
     threads = _threads()
     if threads is not None:
         # One thread stays free for other requests, whatever streams.

@@ -40,7 +40,9 @@ class DriverCase:
             reference,
             resolved,
             self.source.archive(resolved, lambda *progress: None),
-            commit or self.committed.append,
+            commit
+            if isinstance(commit, memory.Commit)
+            else memory.Commit(commit or self.committed.append),
         )
 
     def listed(self, name=None, kind=None):

@@ -8,6 +8,7 @@ from reposync import exception
 from reposync.db import leases
 from reposync.db import migration
 from reposync.db import operations
+from reposync.db import traces
 from reposync.db import trees
 from tests.fixtures import wait
 
@@ -286,6 +287,48 @@ class OperationsContract:
         lease = self.claim(operation, "ho_t:1:worker")
         self.assertEqual([lease], leases.owned(self.db, "ho_t:1"))
         self.assertEqual([], leases.owned(self.db, "host:1"))
+
+    def test_cancelled_after_the_last_sign_of_life(self):
+        operation = operations.submit(self.db, request())
+        lease = self.claim(operation)
+        operations.cancel(self.db, operation.id)
+        leases.give_back(self.db, lease, 3600)
+        found = self.get(operation)
+        self.assertEqual(
+            ("cancelled", None, None),
+            (found.state, found.pending_key, found.owner),
+        )
+
+    def test_traces_of_the_dead_and_of_the_living(self):
+        operation = operations.submit(self.db, request())
+        dead = self.claim(operation, "dead", seconds=0)
+        traces.add(self.db, dead, traces.CATALOGUE, "one")
+        traces.add(self.db, dead, "docker", "two", "here")
+        wait.until(lambda: leases.candidates(self.db, 9))
+        # Nobody has taken it over: whoever does looks after them.
+        self.assertEqual([], traces.of_dead(self.db, "here", 9))
+        alive = self.claim(self.get(operation), "alive")
+        traces.add(self.db, alive, traces.CATALOGUE, "three")
+        self.assertRaises(
+            exception.LeaseLost, traces.add, self.db, dead, "docker", "four"
+        )
+        for host, names in (("here", {"one", "two"}), ("there", {"one"})):
+            found = traces.of_others(self.db, alive, host)
+            self.assertEqual(names, {trace.name for trace in found})
+        [own] = traces.of_attempt(self.db, alive)
+        self.assertEqual("three", own.name)
+        traces.forget(self.db, own, 3600)
+        self.assertEqual([], traces.of_dead(self.db, "here", 9))
+        leases.finish(self.db, alive, "succeeded")
+        found = traces.of_dead(self.db, "here", 9)
+        self.assertEqual(
+            {"one", "two", "three"}, {trace.name for trace in found}
+        )
+        page = traces.of_dead(self.db, "here", 2)
+        [last] = traces.of_dead(self.db, "here", 2, page[-1].id)
+        self.assertEqual(found[2].id, last.id)
+        traces.forget(self.db, own)
+        self.assertEqual(2, len(traces.of_dead(self.db, "here", 9)))
 
     def sync_request(self):
         return request("all", kind="sync", reference=None)

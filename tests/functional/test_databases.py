@@ -3,12 +3,18 @@
 
 from reposync.db import migration
 from reposync.db import session
+from tests.contract import joining
 from tests.contract import operations as contract
+from tests.contract import retention
 from tests.fixtures import database
 from tests.functional import base
 
 
-class ServerContract(contract.OperationsContract):
+class ServerContract(
+    contract.OperationsContract,
+    joining.JoiningContract,
+    retention.RetentionContract,
+):
     """The contract on a database of its own."""
 
     variable: str

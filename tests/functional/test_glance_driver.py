@@ -7,12 +7,15 @@ from reposync import exception
 from reposync.conf import glance as glance_conf
 from reposync.drivers import glance
 from tests import lab
+from tests.contract import discard
 from tests.contract import driver as contract
 from tests.fixtures import cloud
 from tests.functional import base
 
 
-class GlanceTest(contract.DriverContract, base.TestCase):
+class GlanceTest(
+    discard.DiscardContract, contract.DriverContract, base.TestCase
+):
     """The contract, and what is particular."""
 
     def setUp(self):

@@ -141,7 +141,9 @@ class OpenNebulaTest(base.TestCase):
         done = self.caller.done(operation)
         self.assertEqual("updated", done["outcome"])
         [made] = self.living()
-        self.assertEqual((self.shown, done["image_id"]), (made.name, str(made.id)))
+        self.assertEqual(
+            (self.shown, done["image_id"]), (made.name, str(made.id))
+        )
 
     def test_what_opennebula_says_reaches_the_caller(self):
         self.push("one")

@@ -7,6 +7,7 @@ import json
 import subprocess
 import tarfile
 
+import docker
 import zstandard
 
 from reposync import exception
@@ -118,6 +119,47 @@ class ReadersTest(FormatTestCase):
     def test_zstd(self):
         pushed = self.push([layer("zstd", a=b"a" * 99)], kind=images.OCI)
         self.check(pushed, self.read())
+
+    def test_what_the_engine_does_with_zstd(self):
+        """Why such layers are unpacked: the reason ends with release 23."""
+        packed = layer("zstd", a=b"a" * 99)
+        config = {
+            "os": "linux",
+            "architecture": "amd64",
+            "rootfs": {"type": "layers", "diff_ids": [packed.diff_id]},
+        }
+        entry = {"Config": "config.json", "RepoTags": None, "Layers": ["a"]}
+        data = tar_of(
+            **{
+                "manifest.json": json.dumps([entry]).encode(),
+                "config.json": json.dumps(config).encode(),
+                "a": packed.data,
+            }
+        )
+        with docker.DockerClient(self.lab["LAB_DOCKER_HOST"]) as engine:
+            release = engine.version()["Version"].partition(".")[0]
+        if int(release) < 23:
+            self.assertRaises(docker.errors.DockerException, self.load, data)
+        else:
+            self.assertTrue(self.load(data))
+
+    def test_an_image_made_by_umoci(self):
+        layout = self.path / "layout"
+        (self.path / "file").write_bytes(b"of umoci")
+        image = f"{layout}:1"
+        target = f"docker://{self.reference}"
+        for command in (
+            ["umoci", "init", "--layout", layout],
+            ["umoci", "new", "--image", image],
+            ["umoci", "insert", "--image", image, self.path / "file", "/a"],
+            ["umoci", "config", "--image", image, "--os", "linux"],
+            ["umoci", "config", "--image", image, "--architecture", "amd64"],
+            ["skopeo", "copy", "--dest-tls-verify=false", f"oci:{image}",
+             target],
+        ):  # fmt: skip
+            subprocess.run(command, check=True, capture_output=True)
+        data = self.read()
+        self.assertEqual(self.skopeo("oci-archive", data), self.load(data))
 
     def test_the_same_layer_twice(self):
         one = layer("gzip", a=b"a")

@@ -8,6 +8,10 @@ import sys
 
 from tests.lab import Lab
 from tests.lab import server
+from tests.lab import state
+
+#: The project's own environment, which tools/lab makes for ``service``.
+_PYTHON = state.ROOT / ".venv" / "bin" / "python"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -27,6 +31,7 @@ def parser() -> argparse.ArgumentParser:
     down.add_argument("--wipe", action="store_true", help="delete all data")
     commands.add_parser("status", help="tell what runs and where")
     commands.add_parser("env", help="print the environment for a shell")
+    commands.add_parser("service", help="run reposync on it, until Ctrl-C")
     run = commands.add_parser("run", help="run a command with it")
     run.add_argument("argv", nargs=argparse.REMAINDER, metavar="-- COMMAND")
     return main
@@ -77,6 +82,9 @@ def main() -> int:
                 status(lab)
             case "env":
                 print(lab.exports(), end="")
+            case "service":
+                lab.up()
+                run(lab, [str(_PYTHON), "-m", "tests.serve"])
             case "run":
                 run(lab, arguments.argv)
     except (server.LabError, OSError) as error:

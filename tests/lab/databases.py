@@ -25,6 +25,10 @@ class PostgreSQL(server.Server):
     def prepare(self) -> None:
         home = self.data / "cluster"
         if (home / "PG_VERSION").exists():
+            # After a power cut it would take a pid of long ago for true.
+            (home / "postmaster.pid").unlink(missing_ok=True)
+            for path in (self.state.run / "postgresql").glob(".s.PGSQL.*"):
+                path.unlink()
             return
         shutil.rmtree(home, ignore_errors=True)
         home.mkdir()

@@ -65,7 +65,8 @@ class Docker(server.Server):
         for line in reversed(Path("/proc/mounts").read_text().splitlines()):
             place = line.split()[1]
             if Path(place).is_relative_to(self.data):
-                server.run(["umount", place])
+                # Something may look into it for a moment longer.
+                server.run(["umount", "--lazy", place])
 
     @property
     def registry_port(self) -> int:

@@ -15,7 +15,8 @@ class Registry(server.Server):
     """The open one; it holds the seeded images."""
 
     name = "registry"
-    packages = ("docker-registry",)
+    # The others make images in the tests, and read archives.
+    packages = ("docker-registry", "skopeo", "umoci")
 
     def prepare(self) -> None:
         self.data.mkdir(exist_ok=True)

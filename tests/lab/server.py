@@ -71,12 +71,18 @@ class Server:
     def start(self) -> None:
         """Start it, unless it runs, and wait until it answers."""
         if not self.running():
-            if lab_state.listening(self.port):
-                self.state.new_port(self.name)
+            self._find_port()
             self.prepare()
             self._spawn()
         wait(self.ready, self.start_seconds, self._fail, self.running)
         self.complete()
+
+    def _find_port(self) -> None:
+        # Threads of a process that was killed may keep it for a moment.
+        try:
+            wait(lambda: not lab_state.listening(self.port), 5, _late)
+        except LabError:
+            self.state.new_port(self.name)
 
     def stop(self, how: int | None = None) -> None:
         """End it and all its children, and wait until they are gone."""

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the documents say is what the code does."""
 
+from importlib import metadata
 import inspect
 from pathlib import Path
 import re
+import subprocess
+import sys
 
 import testtools
 
@@ -45,3 +48,31 @@ class DocsTest(testtools.TestCase):
         text = (ROOT / "etc/reposync/policy.yaml.sample").read_text()
         for rule in policies.list_rules():
             self.assertIn(f'"{rule.name}"', text)
+
+    def test_every_scenario_is_in_the_matrix_and_no_other(self):
+        text = (ROOT / "doc/source/reliability.rst").read_text()
+        promises, _, matrix = text.partition("\nScenarios\n")
+        listed = re.findall(r"^     - ``(\w+Test\.test_\S+)``$", matrix, re.M)
+        # In a process of its own: the scenarios choose oslo's backend.
+        found = subprocess.run(
+            [
+                *(sys.executable, "-m", "testtools.run", "discover"),
+                *("--list", "-t", ".", "-s", "tests/faults"),
+            ],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.split()
+        there = [name.split(".", 3)[3] for name in found]
+        self.assertEqual(sorted(there), sorted(listed))
+        classes = {name.partition(".")[0] for name in there}
+        for name in re.findall(r"``(\w+Test(?:\.\w+)?)``", promises):
+            self.assertIn(name, classes | set(there))
+
+    def test_every_command_is_in_the_guide(self):
+        text = (ROOT / "doc/source/cli.rst").read_text()
+        commands = metadata.entry_points(group="openstack.reposync.v1")
+        self.assertEqual(10, len(commands))
+        for command in commands:
+            self.assertIn(f"openstack {command.name.replace('_', ' ')}", text)

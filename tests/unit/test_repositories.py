@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The list of what is mirrored."""
 
+import fixtures
+
 from reposync import exception
 from reposync import reference as ref
 from reposync import repositories
@@ -82,3 +84,36 @@ class RepositoryListTest(base.TestCase):
         self.assertEqual((), listed.entries)
         self.assertEqual(4, len(listed.bad_lines))
         self.assertIn("source=NAME", listed.bad_lines[0].reason)
+
+    def test_a_changed_file_is_read_again(self):
+        path = self.path / "list"
+        for settled in (0, 10**18):
+            self.useFixture(
+                fixtures.MonkeyPatch("reposync.repositories._SETTLED", settled)
+            )
+            for name in ("one", "two", "six"):
+                # A new file each time, as configuration management does it.
+                new = self.path / "new"
+                new.write_text(f"{name}\n")
+                new.rename(path)
+                for _ in range(2):
+                    found = repositories.RepositoryList.load(path)
+                    names = [str(each) for each in found.references()]
+                    self.assertEqual([f"{name}:latest"], names)
+
+    def test_a_file_that_stays_is_read_once(self):
+        self.useFixture(
+            fixtures.MonkeyPatch("reposync.repositories._SETTLED", 0)
+        )
+        path = self.path / "list"
+        path.write_text("one\n")
+        first, second = (
+            repositories.RepositoryList.load(path) for _ in range(2)
+        )
+        self.assertIs(first, second)
+        path.unlink()
+        self.assertRaises(
+            exception.RepositoriesUnreadable,
+            repositories.RepositoryList.load,
+            path,
+        )

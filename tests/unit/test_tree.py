@@ -3,6 +3,8 @@
 
 import ast
 from pathlib import Path
+import subprocess
+import sys
 
 import testtools
 
@@ -18,9 +20,13 @@ ONLY_IN = {
     "sqlalchemy": ("reposync.db",),
     "alembic": ("reposync.db",),
     "pecan": ("reposync.api",),
+    "prometheus_client": ("reposync.conductor",),
     "webob": ("reposync.api",),
     "eventlet": (),
     "pyone": ("reposync.drivers.opennebula",),
+    "cliff": ("reposync.client.osc",),
+    "openstackclient": (),
+    "osc_lib": ("reposync.client.osc",),
 }
 
 #: What a part of the service may not import of the service.
@@ -53,6 +59,7 @@ NEVER = {
         "reposync.drivers",
     ),
     "reposync.client": ("reposync",),
+    "reposync.client.sdk": ("reposync.client.osc",),
 }
 ALLOWED = {("reposync.api", "reposync.conductor.rpcapi")}
 
@@ -97,6 +104,16 @@ class TreeTest(testtools.TestCase):
         ]
         self.assertEqual([], wrong)
 
+    def test_the_service_does_not_import_the_client(self):
+        wrong = [
+            f"{name} imports {found}"
+            for name, _, tree in modules()
+            if not inside(name, "reposync.client")
+            for found in imports(tree)
+            if inside(found, "reposync.client")
+        ]
+        self.assertEqual([], wrong)
+
     def test_a_library_is_known_in_one_place(self):
         wrong = [
             f"{name} imports {found}"
@@ -110,6 +127,36 @@ class TreeTest(testtools.TestCase):
             )
         ]
         self.assertEqual([], wrong)
+
+    def test_the_client_brings_nothing_of_the_service(self):
+        client = [
+            name for name, _, _ in modules() if inside(name, "reposync.client")
+        ]
+        code = (
+            f"import {', '.join(client)}, sys\n"
+            "print(*(m for m in sys.modules if m.startswith('reposync.')))"
+        )
+        found = subprocess.run(
+            [sys.executable, "-c", code],
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        self.assertEqual(set(client), set(found.stdout.split()))
+
+    def test_what_every_openstack_command_loads_is_light(self):
+        code = (
+            "import reposync.client.osc.plugin, sys\n"
+            "print(*sys.modules.keys() & {'keystoneauth1', 'requests', "
+            "'openstack', 'cliff', 'osc_lib', 'reposync.client.sdk'})"
+        )
+        found = subprocess.run(
+            [sys.executable, "-c", code],
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        self.assertEqual("", found.stdout.strip())
 
     def test_files_are_short(self):
         long = {

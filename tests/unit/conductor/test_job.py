@@ -55,6 +55,20 @@ class JobTest(base.TestCase):
         job.stop(exception.StoppingService("bye"))
         self.assertRaises(exception.StoppingService, job.progress, "x", 1, 2)
 
+    def test_a_heart_does_not_wait_for_a_worker(self):
+        job = self.make(heartbeat=0)
+        with job._lock:
+            job.beat(self.db)
+
+    def test_work_that_is_cancelled_already_does_not_begin(self):
+        operation = operations.submit(self.db, contract.request())
+        operation = leases.claim(self.db, operation.id, 0, "me", 30)
+        operations.cancel(self.db, operation.id)
+        operation = operations.get(self.db, operation.id)
+        job = conductor_job.Job(operation, "me", 30, 10)
+        self.assertRaises(exception.OperationCancelled, job.check)
+        self.assertIsInstance(job.stopped_by, exception.OperationCancelled)
+
     def _lost(self, job):
         try:
             job.check()

@@ -17,10 +17,12 @@ from tests.fixtures import wait
 from tests.unit import base
 
 
-class ManagerTest(base.TestCase):
-    """What becomes of an operation."""
+class ConductorTestCase(base.TestCase):
+    """A test with a conductor over memory."""
 
     conductor = None
+    #: told of events
+    listeners = ()
 
     def setUp(self):
         super().setUp()
@@ -36,7 +38,7 @@ class ManagerTest(base.TestCase):
 
     def start(self):
         fixture = conductor_threads.ConductorThreads(
-            self.conf, self.db, self.source, self.driver
+            self.conf, self.db, self.source, self.driver, *self.listeners
         )
         self.conductor = self.useFixture(fixture)
         return self.conductor
@@ -66,6 +68,13 @@ class ManagerTest(base.TestCase):
     def ended(self, operation):
         wait.until(lambda: self.get(operation).finished, "the end")
         return self.get(operation)
+
+    def sync(self):
+        return self.ended(self.other("sync", keys.sync_key(self.conf)))
+
+
+class ManagerTest(ConductorTestCase):
+    """What becomes of an operation."""
 
     def test_a_pull_creates_keeps_and_updates(self):
         self.start()
@@ -279,9 +288,6 @@ class ManagerTest(base.TestCase):
             exception.SourceError, usual.of, ref.Reference.parse("near:1")
         )
         self.assertIn("Installed are: docker", error.message)
-
-    def sync(self):
-        return self.ended(self.other("sync", keys.sync_key(self.conf)))
 
     def test_sync_without_a_list_fails(self):
         self.start()

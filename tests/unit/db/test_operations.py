@@ -3,12 +3,19 @@
 
 from reposync import exception
 from reposync.db import operations
+from tests.contract import joining
 from tests.contract import operations as contract
+from tests.contract import retention
 from tests.fixtures import database
 from tests.unit import base
 
 
-class SqliteTest(contract.OperationsContract, base.TestCase):
+class SqliteTest(
+    contract.OperationsContract,
+    joining.JoiningContract,
+    retention.RetentionContract,
+    base.TestCase,
+):
     """The contract."""
 
     def setUp(self):

@@ -10,11 +10,14 @@ from oslo_utils import uuidutils
 from reposync import exception
 from reposync.drivers import filesystem
 from reposync.drivers import filesystem_store
+from tests.contract import discard
 from tests.contract import driver as contract
 from tests.unit import base
 
 
-class FilesystemTest(contract.DriverContract, base.TestCase):
+class FilesystemTest(
+    discard.DiscardContract, contract.DriverContract, base.TestCase
+):
     """The contract, and what is particular."""
 
     def setUp(self):

@@ -54,9 +54,7 @@ class ListTest(one_base.OpenNebulaCase):
         for image in self.driver.images(contract.EVERYTHING):
             found.append(int(image.id))
             remove()
-        self.assertEqual(
-            set(expected) - gone, set(found) - gone
-        )
+        self.assertEqual(set(expected) - gone, set(found) - gone)
         self.assertEqual(len(found), len(set(found)))
 
     def test_images_that_come_show_none_twice(self):
@@ -155,9 +153,7 @@ class InOrderTest(one_base.OpenNebulaCase):
         first, _ = self.update(b"one")
         used = self.cloud.images[int(first.id)]
         used.machines, used.state = [12], one_cloud.USED
-        self.assertRaises(
-            exception.ImageInUse, self.driver.delete, first.id
-        )
+        self.assertRaises(exception.ImageInUse, self.driver.delete, first.id)
         second, _ = self.update(b"two")
         self.assertEqual(second.id, self.current().id)
         self.assertEqual(

@@ -17,7 +17,7 @@ from tests.fixtures import one_xml
 #: Mostly of what means something to a scanner.
 ANYTHING = strategies.one_of(
     strategies.text(),
-    strategies.text(alphabet='"\\\n\r\t []<>=,#]{}&\'aPATH\x00\x1b\u2028é😀'),
+    strategies.text(alphabet="\"\\\n\r\t []<>=,#]{}&'aPATH\x00\x1b\u2028é😀"),
     strategies.sampled_from(
         (
             'x"\nPATH="/etc/passwd',
@@ -49,9 +49,7 @@ class TemplateTest(testtools.TestCase):
 
     @UNHURRIED
     @hypothesis.given(
-        strategies.dictionaries(
-            strategies.sampled_from("ABCDE"), ANYTHING
-        )
+        strategies.dictionaries(strategies.sampled_from("ABCDE"), ANYTHING)
     )
     def test_values_come_back_and_no_other_attribute(self, attributes):
         found = one_template.parse(template.render(attributes))
@@ -129,9 +127,7 @@ class NameTest(testtools.TestCase):
     def test_two_tags_have_two_names(self):
         self.assertEqual("a_b_1", self.name("a/b:1"))
         self.assertEqual("a_b_2", self.name("a/b:2"))
-        self.assertEqual(
-            "host:5000_a_latest", self.name("host:5000/a")
-        )
+        self.assertEqual("host:5000_a_latest", self.name("host:5000/a"))
         self.assertEqual(
             "docker.io-library_a-9",
             self.name("a:9", "{registry}-{repository}-{tag}"),

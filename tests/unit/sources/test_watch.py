@@ -3,8 +3,10 @@
 
 import threading
 
+from oslo_context import context as oslo_context
 import testtools
 
+from reposync import context
 from reposync import exception
 from reposync.sources import watch
 
@@ -35,6 +37,14 @@ class WatchedTest(testtools.TestCase):
             raise OSError("gone")
 
         self.assertRaises(OSError, list, self.watched(broken()))
+
+    def test_the_thread_works_for_the_same_operation(self):
+        context.enter("1", request_id="req-1", project_id=None, user_id=None)
+        self.addCleanup(context.leave)
+        [found] = self.watched(
+            oslo_context.get_current().resource_uuid for _ in range(1)
+        )
+        self.assertEqual("1", found)
 
     def silent(self):
         def items():

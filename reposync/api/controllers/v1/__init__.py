@@ -9,6 +9,7 @@ from reposync.api.controllers import base
 from reposync.api.controllers.v1 import images
 from reposync.api.controllers.v1 import notify
 from reposync.api.controllers.v1 import operations
+from reposync.api.controllers.v1 import repositories
 from reposync.api.controllers.v1 import sync
 
 
@@ -29,6 +30,7 @@ class V1Controller(base.Resource):
     images = images.ImagesController()
     notify = notify.NotifyController()
     operations = operations.OperationsController()
+    repositories = repositories.RepositoriesController()
     sync = sync.SyncController()
 
     def get(self) -> dict[str, Any]:

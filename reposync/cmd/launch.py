@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs a service in processes of its own, and reloads it in place."""
+
+from typing import Any
+
+from oslo_config import cfg
+from oslo_log import log
+from oslo_service import opts as service_opts
+from oslo_service import service as oslo_service
+
+from reposync import conf as reposync_conf
+from reposync.cmd import reports
+
+LOG = log.getLogger(__name__)
+
+
+def launch(
+    conf: cfg.ConfigOpts, service: oslo_service.Service, workers: int = 1
+) -> int:
+    """Run a service until it is told to stop.
+
+    On SIGHUP the options that may change are read anew by every process,
+    and the work goes on.  oslo.service would end the processes and start new
+    ones, which breaks off what takes longer than the graceful shutdown.
+
+    :param workers: number of processes
+    :returns: the status to exit with
+    """
+    reports.setup(conf)
+    reloadable = Reloadable(conf)
+    launcher = oslo_service.launch(
+        reloadable, service, workers=workers, restart_method="mutate"
+    )
+
+    def forked(service_id: Any, worker: int, wrapper: Any) -> None:
+        reports.setup(conf)
+
+        def reload() -> None:
+            reloadable.mutate_config_files()
+            # The process was given the old value when it was forked.
+            timeout = conf.graceful_shutdown_timeout
+            wrapper.graceful_shutdown_timeout = timeout
+            service.reset()
+
+        wrapper.reload = reload
+
+    launcher._manager.register_hooks(on_new_worker=forked)
+    return launcher.wait() or 0
+
+
+class Reloadable:
+    """The configuration, in the hands of what reloads it.
+
+    A file that is not good changes nothing.
+    """
+
+    def __init__(self, conf: cfg.ConfigOpts):
+        """Store the configuration."""
+        self._conf = conf
+
+    def __getattr__(self, name: str) -> Any:
+        """Give what the configuration has."""
+        return getattr(self._conf, name)
+
+    def mutate_config_files(self) -> None:
+        """Take over options that may change.
+
+        oslo.config logs what changed, and what did but may not.
+        """
+        try:
+            check(self._conf)
+            self._conf.mutate_config_files()
+        except (cfg.Error, ValueError, OSError) as error:
+            LOG.error("The configuration was not reloaded: %s", error)
+        else:
+            LOG.info("The configuration was reloaded")
+
+
+def check(conf: cfg.ConfigOpts) -> None:
+    """Look whether the files hold good values of what may change.
+
+    oslo.config itself would take over bad ones, and raise whenever one is
+    needed from then on.
+
+    :raises cfg.Error: they do not, or cannot be read
+    """
+    fresh = cfg.ConfigOpts()
+    reposync_conf.register_opts(fresh)
+    service_opts.register_service_opts(fresh)
+    fresh.register_opt(cfg.BoolOpt("debug"))
+    fresh(
+        [],
+        project="reposync",
+        default_config_files=conf.config_file,
+        default_config_dirs=conf.config_dir,
+    )
+    for group, options in reposync_conf.list_opts():
+        for option in options:
+            if option.mutable:
+                fresh[group.name][option.dest]
+    for name in ("debug", "graceful_shutdown_timeout", "log_options"):
+        fresh[name]

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Identical requests meet in the operation that waits for them."""
+
+from collections.abc import Mapping
+import dataclasses
+from typing import Any
+
+from oslo_db import exception as db_exception
+from oslo_utils import uuidutils
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from reposync.db import clock
+from reposync.db.models import Operation
+
+# Made once: to put a statement together takes longer than to run it.
+_JOIN = (
+    sa.update(Operation)
+    .where(Operation.pending_key == sa.bindparam("key"))
+    .values(
+        coalesced=Operation.coalesced + sa.bindparam("number"),
+        parent_id=sa.func.coalesce(
+            Operation.parent_id,
+            sa.bindparam("parent", type_=Operation.parent_id.type),
+        ),
+        updated_at=clock.now_ms(),
+    )
+)
+_WAITING = sa.select(Operation).where(
+    Operation.pending_key.in_(sa.bindparam("keys", expanding=True))
+)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Group:
+    """Identical requests.
+
+    :ivar values: the columns of the operation, should one have to be made
+    :ivar number: how many requests these are
+    :ivar parent_id: the synchronisation that one of them is part of
+    """
+
+    values: Mapping[str, Any]
+    number: int
+    parent_id: str | None
+
+
+def join_or_add(
+    session: orm.Session, groups: Mapping[str, Group]
+) -> dict[str, Operation]:
+    """Join the operations that wait, and make those that are missing.
+
+    :param groups: by the key under which they meet
+    :returns: the operations, by the same keys
+    :raises DBDuplicateEntry: another transaction made one of them meanwhile;
+        in the next transaction it can be joined
+    """
+    # In one order everywhere: no two transactions wait for each other.
+    groups = dict(sorted(groups.items()))
+    found = _join(session, groups)
+    missing = {key: groups[key] for key in groups if key not in found}
+    return found | _add(session, missing) if missing else found
+
+
+def _join(
+    session: orm.Session, groups: Mapping[str, Group]
+) -> dict[str, Operation]:
+    # Past the session: it takes many parameters for many primary keys.
+    joined = session.connection().execute(
+        _JOIN,
+        [
+            {"key": key, "number": group.number, "parent": group.parent_id}
+            for key, group in groups.items()
+        ],
+    )
+    if not joined.rowcount:
+        return {}
+    rows = session.scalars(_WAITING, {"keys": list(groups)})
+    found = {str(row.pending_key): row for row in rows}
+    if len(found) != joined.rowcount:
+        # One came after the update, so it was not joined.
+        raise db_exception.DBDuplicateEntry
+    return found
+
+
+def _add(
+    session: orm.Session, groups: Mapping[str, Group]
+) -> dict[str, Operation]:
+    now = session.scalar(sa.select(clock.now_ms()))
+    made = {
+        key: Operation(
+            id=uuidutils.generate_uuid(),
+            state="queued",
+            pending_key=key,
+            coalesced=group.number - 1,
+            not_before=now,
+            created_at=now,
+            updated_at=now,
+            **group.values,
+        )
+        for key, group in groups.items()
+    }
+    session.add_all(made.values())
+    session.flush()
+    return made

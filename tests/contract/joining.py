@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How identical requests meet, on every kind of database."""
+
+import concurrent.futures
+
+from reposync.db import leases
+from reposync.db import operations
+from tests.contract.operations import request
+
+
+class JoiningContract:
+    """Tests; the class that uses them sets ``self.db``."""
+
+    def test_several_at_once_are_answered_in_their_order(self):
+        waiting = operations.submit(self.db, request("b"))
+        names = ["c", "b", "a", "c", "c"]
+        found = operations.submit_all(self.db, [request(n) for n in names])
+        self.assertEqual(names, [row.reference for row in found])
+        self.assertEqual(waiting.id, found[1].id)
+        counts = {row.reference: row.coalesced for row in found}
+        self.assertEqual({"a": 0, "b": 1, "c": 2}, counts)
+        self.assertEqual(counts, self.coalesced())
+
+    def test_several_at_once_do_not_join_what_is_claimed(self):
+        first = operations.submit(self.db, request("a"))
+        leases.claim(self.db, first.id, 0, "host:1", 30)
+        found = operations.submit_all(self.db, [request("a"), request("b")])
+        self.assertNotIn(first.id, [row.id for row in found])
+
+    def test_one_of_several_brings_a_parent(self):
+        parent = operations.submit(self.db, request("all", kind="sync"))
+        mine = request("a", parent_id=parent.id)
+        operations.submit(self.db, request("a"))
+        for group in ([request("a"), mine], [request("b"), mine]):
+            operations.submit_all(self.db, group)
+        query = operations.Query(parent_id=parent.id)
+        [part] = operations.find(self.db, query)
+        self.assertEqual(("a", 3), (part.reference, part.coalesced))
+
+    def test_storms_that_cross_lose_nothing(self):
+        names = [f"image{number}" for number in range(12)]
+        groups = [names[turn:] + names[:turn] for turn in range(12)] * 2
+
+        def send(group):
+            asked = [request(name) for name in group]
+            rows = operations.submit_all(self.db, asked)
+            self.assertEqual(group, [row.reference for row in rows])
+
+        with concurrent.futures.ThreadPoolExecutor(6) as pool:
+            list(pool.map(send, groups))
+        self.assertEqual(dict.fromkeys(names, 23), self.coalesced())
+
+    def coalesced(self):
+        rows = operations.find(self.db, operations.Query())
+        self.assertEqual(len(rows), len({row.reference for row in rows}))
+        return {row.reference: row.coalesced for row in rows}
