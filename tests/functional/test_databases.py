@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The table of operations on real database servers."""
 
+from sqlalchemy import event
+
 from reposync.db import migration
+from reposync.db import operations
 from reposync.db import session
 from tests.contract import joining
 from tests.contract import operations as contract
@@ -33,6 +36,24 @@ class PostgresqlTest(ServerContract, base.TestCase):
     """The contract on PostgreSQL."""
 
     variable = "LAB_POSTGRESQL_URL"
+
+    def test_what_came_between_is_joined_in_the_next_transaction(self):
+        # SQLite and InnoDB let nothing in here.
+        operations.submit(self.db, contract.request("a"))
+        other = session.Database(self.conf)
+        self.addCleanup(other.dispose)
+        between = [contract.request("b")]
+
+        def executed(connection, statement, *_):
+            if statement.is_update and between:
+                operations.submit(other, between.pop())
+
+        event.listen(self.db.engine, "after_execute", executed)
+        found = operations.submit_all(
+            self.db, [contract.request("a"), contract.request("b")]
+        )
+        self.assertEqual([], between)
+        self.assertEqual([1, 1], [row.coalesced for row in found])
 
 
 class MariadbTest(ServerContract, base.TestCase):
