@@ -16,14 +16,14 @@ class DockerTest(contract.DriverContract, one_base.OpenNebulaCase):
     """The contract, with images that OpenNebula fetches by itself.
 
     The archive is never opened.  So a copy fails in the datastore, and what
-    is known of an image is what the source told before.
+    is known of an image is what the source tells without it.
     """
 
     mode = "docker"
 
     def setUp(self):
         super().setUp()
-        self.source.tell_all = True
+        self.source.tell_more = True
         self.pulled = self.cloud.registry
 
     def update(self, *args, **kwargs):
@@ -71,7 +71,7 @@ class DockerTest(contract.DriverContract, one_base.OpenNebulaCase):
         self.assertEqual([], self.all_images())
 
     def test_an_incomplete_source_gives_an_image_without_labels(self):
-        self.source.tell_all = False
+        self.source.tell_more = False
         self.source.labels = {"eu.indigo-datacloud.type": "linux"}
         image, _ = self.update(b"one")
         self.assertIsNone(image.docker_id)
