@@ -8,8 +8,8 @@ the same, so that lists show neither.  An attempt that died leaves images in
 one of few states, and `Shelf.tidy` knows them all:
 
 * a new one under its own name: it may not be complete, so it is deleted;
-* a new one that has the name already: it had been confirmed, so it is
-  marked as current;
+* a new or a former one that has the name already: it had been confirmed, so
+  it is marked as current;
 * none that has the name, because the former one gave it up: it gets the
   name back;
 * two that are marked as current: the one with the name is.
@@ -63,10 +63,10 @@ class Shelf:
 
         :returns: the current image, if there is one
         """
-        for record in self._living(one_image.NEW):
+        for record in self._living(one_image.NEW, one_image.OLD):
             if record.name == self.name and record.usable:
                 self.show(record)
-            else:
+            elif record.stage == one_image.NEW:
                 LOG.info("Removing the unfinished image %d", record.id)
                 self._discard(record.id)
                 del self._records[record.id]
