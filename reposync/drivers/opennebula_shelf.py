@@ -15,6 +15,7 @@ one of few states, and `Shelf.tidy` knows them all:
 * two that are marked as current: the one with the name is.
 """
 
+from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Sequence
 import contextlib
@@ -133,12 +134,13 @@ class Shelf:
             self._records[other.id] = dataclasses.replace(other, name=name)
         self._current = self._note(record, one_image.CURRENT, self.name)
 
-    def retire(self) -> Record:
+    def retire(self, check: Callable[[], None]) -> Record:
         """Delete former images, or keep them under names of their own.
 
         Those that machines use, or that are locked, are kept until an
         update finds them free.
 
+        :param check: called before anything is deleted; may raise
         :returns: the current image
         """
         if self._current is None:
@@ -148,6 +150,8 @@ class Shelf:
             for record in self._living(one_image.CURRENT, one_image.OLD)
             if record.id != self._current.id
         ]
+        if former:
+            check()
         for position, record in enumerate(former):
             if position < self._keep:
                 self._hide(record)
