@@ -29,7 +29,7 @@ of the list of repositories may choose another one for its images with
         default="glance",
         help="""
 The kind of catalogue images are kept in: an entry point of the namespace
-``reposync.drivers``, such as ``glance`` or ``filesystem``.
+``reposync.drivers``, such as ``glance``, ``opennebula`` or ``filesystem``.
 """,
     ),
     cfg.StrOpt(

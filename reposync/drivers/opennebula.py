@@ -30,6 +30,10 @@ class OpenNebulaDriver(base.Driver):
     New content is a new image under a name of its own.  When OpenNebula has
     fetched it, it gets the name by which users find it, and only then is its
     predecessor deleted, or kept under another name.
+
+    OpenNebula chooses the ids of images, so one is announced as soon as it
+    is made.  If the process dies in between, the next update of the name
+    finds and removes the image.
     """
 
     def __init__(self, conf: cfg.ConfigOpts):
@@ -98,6 +102,19 @@ class OpenNebulaDriver(base.Driver):
             )
         self._client.delete(record.id)
 
+    def discard(self, image_id: str) -> bool:
+        """See `base.Driver.discard`."""
+        try:
+            record = self._client.image(image_id)
+            if record.stage == one_image.NEW and one_image.is_ours(
+                record, self._client.user
+            ):
+                LOG.info("Removing the unfinished image %s", image_id)
+                self._client.delete(record.id)
+        except exception.ImageNotFound:
+            return False
+        return True
+
     def image_updated(
         self,
         reference: ref.Reference,
@@ -119,7 +136,7 @@ class OpenNebulaDriver(base.Driver):
         if old is None or not one_image.is_same(old, resolved):
             outcome = "created" if old is None else "updated"
             self._renew(shelf, reference, resolved, archive, commit)
-        current = self._sharing.keep(reference, shelf.retire())
+        current = self._sharing.keep(reference, shelf.retire(commit.check))
         return one_image.to_image(current), outcome
 
     def _renew(
@@ -138,6 +155,7 @@ class OpenNebulaDriver(base.Driver):
             return
         made = self._maker.make(reference, resolved, archive, shelf.name)
         with made as new, shelf.undone(new):
+            commit.begin(str(new))
             record = self._maker.wait(new)
             commit(one_image.to_image(record))
             shelf.show(self._sharing.keep(reference, record))

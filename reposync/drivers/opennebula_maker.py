@@ -59,9 +59,10 @@ class Maker:
         named = {"NAME": one_image.new_name(name, token)}
         if self._conf.path == "docker":
             path = f"docker://{reference.name}:{reference.tag}"
+            complete = resolved.complete()
             yield self._allocate(
                 named
-                | one_image.attributes(reference, resolved)
+                | one_image.attributes(reference, complete)
                 | {"PATH": path}
             )
             return

@@ -8,13 +8,14 @@ the same, so that lists show neither.  An attempt that died leaves images in
 one of few states, and `Shelf.tidy` knows them all:
 
 * a new one under its own name: it may not be complete, so it is deleted;
-* a new one that has the name already: it had been confirmed, so it is
-  marked as current;
+* a new or a former one that has the name already: it had been confirmed, so
+  it is marked as current;
 * none that has the name, because the former one gave it up: it gets the
   name back;
 * two that are marked as current: the one with the name is.
 """
 
+from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Sequence
 import contextlib
@@ -63,10 +64,10 @@ class Shelf:
 
         :returns: the current image, if there is one
         """
-        for record in self._living(one_image.NEW):
+        for record in self._living(one_image.NEW, one_image.OLD):
             if record.name == self.name and record.usable:
                 self.show(record)
-            else:
+            elif record.stage == one_image.NEW:
                 LOG.info("Removing the unfinished image %d", record.id)
                 self._discard(record.id)
                 del self._records[record.id]
@@ -133,12 +134,13 @@ class Shelf:
             self._records[other.id] = dataclasses.replace(other, name=name)
         self._current = self._note(record, one_image.CURRENT, self.name)
 
-    def retire(self) -> Record:
+    def retire(self, check: Callable[[], None]) -> Record:
         """Delete former images, or keep them under names of their own.
 
         Those that machines use, or that are locked, are kept until an
         update finds them free.
 
+        :param check: called before anything is deleted; may raise
         :returns: the current image
         """
         if self._current is None:
@@ -148,6 +150,8 @@ class Shelf:
             for record in self._living(one_image.CURRENT, one_image.OLD)
             if record.id != self._current.id
         ]
+        if former:
+            check()
         for position, record in enumerate(former):
             if position < self._keep:
                 self._hide(record)

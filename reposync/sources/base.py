@@ -42,6 +42,7 @@ class ResolvedImage:
     :ivar labels: the labels of the image configuration
     :ivar os: operating system of the image configuration
     :ivar architecture: architecture as registries name it (``amd64``)
+    :ivar more: see :meth:`complete`; None if the source has no such way
 
     A source may leave ``image_id``, ``size``, ``labels``, ``os`` and
     ``architecture`` None when it resolves: to know whether anything changed
@@ -57,6 +58,20 @@ class ResolvedImage:
     labels: Mapping[str, str] | None = None
     os: str | None = None
     architecture: str | None = None
+    more: Callable[[], "ResolvedImage"] | None = dataclasses.field(
+        default=None, repr=False, compare=False
+    )
+
+    def complete(self) -> "ResolvedImage":
+        """Ask for what the archive would tell, without moving a layer.
+
+        Registries may count it as a pull, so it is for images that changed.
+
+        :returns: the same image; fields that the source cannot know without
+            its archive are still None
+        :raises SourceError: as :meth:`Source.resolve`
+        """
+        return self if self.more is None else self.more()
 
 
 class Archive(Protocol):

@@ -8,6 +8,7 @@ hands the layers on as they come: no disk, and a few megabytes of memory.
 
 from collections.abc import Iterator
 import contextlib
+import dataclasses
 import hashlib
 import json
 import re
@@ -36,6 +37,15 @@ _DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
 _ACCEPT = {"Accept": manifests.ACCEPT}
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Description:
+    complete: base.ResolvedImage
+    digest: str
+    manifest: manifests.Manifest
+    config: bytes
+    diff_ids: list[str]
+
+
 class RegistrySource(base.Source):
     """Registries that speak version 2 of the API."""
 
@@ -59,7 +69,10 @@ class RegistrySource(base.Source):
                 # Not every registry tells; then its content does.
                 body, _ = self._get(reference, path, _LONGEST_MANIFEST)
                 digest = f"sha256:{hashlib.sha256(body).hexdigest()}"
-        return base.ResolvedImage(reference, digest, platform)
+        resolved = base.ResolvedImage(reference, digest, platform)
+        return dataclasses.replace(
+            resolved, more=lambda: self._describe(resolved).complete
+        )
 
     @contextlib.contextmanager
     def archive(
@@ -71,23 +84,19 @@ class RegistrySource(base.Source):
         """See `base.Source.archive`."""
         progress("pulling", 0, None)
         reference = resolved.reference
-        with self._slot(reference):
-            digest, manifest = self._manifest(resolved)
-            config = self._config(reference, manifest)
-        complete, diff_ids = registry_archive.complete(
-            resolved, manifest, config
-        )
+        found = self._describe(resolved)
+        digest, manifest = found.digest, found.manifest
         reader = registry_blob.BlobReader(
             self._client, reference, self.conf.registry.attempts
         )
         layers = convert.Unpacking(reader.read)
         if any(map(convert.is_packed, manifest.layers)):
             digest, manifest = registry_archive.measure(
-                layers, manifest, diff_ids, progress
+                layers, manifest, found.diff_ids, progress
             )
-        layout = hybrid.Layout(reference, digest, manifest, config)
+        layout = hybrid.Layout(reference, digest, manifest, found.config)
         archive = registry_archive.RegistryArchive(
-            complete,
+            found.complete,
             layout.size,
             lambda: layout.pieces(layers.read),
             reader.stop,
@@ -114,6 +123,15 @@ class RegistrySource(base.Source):
     def budgets(self) -> dict[str, governor.Budget]:
         """Tell what registries said of their rate limits, by host."""
         return self._client.governors.budgets()
+
+    def _describe(self, resolved: base.ResolvedImage) -> "_Description":
+        with self._slot(resolved.reference):
+            digest, manifest = self._manifest(resolved)
+            config = self._config(resolved.reference, manifest)
+        complete, diff_ids = registry_archive.complete(
+            resolved, manifest, config
+        )
+        return _Description(complete, digest, manifest, config, diff_ids)
 
     def _slot(
         self, reference: ref.Reference

@@ -133,14 +133,19 @@ class OpenNebulaTest(base.TestCase):
         self.one.cloud.ticks = 10**9
         operation = self.caller.pull(self.name)
         wait.until(lambda: len(self.living()) == 2, "a new image")
+        half = max(image.id for image in self.living())
         process = self.service.processes["reposync-conductor"]
-        process.send_signal(signal.SIGKILL)
+        workers = deployment.children(process.pid)
+        self.assertTrue(workers)
+        for pid in (process.pid, *workers):
+            deployment.send(pid, signal.SIGKILL)
         process.wait(20)
         self.one.cloud.ticks = 2
         self.service.start_process("reposync-conductor")
         done = self.caller.done(operation)
         self.assertEqual("updated", done["outcome"])
         [made] = self.living()
+        self.assertNotEqual(half, made.id)
         self.assertEqual(
             (self.shown, done["image_id"]), (made.name, str(made.id))
         )

@@ -48,6 +48,24 @@ class RegistrySourceTest(contract.SourceContract, RegistryTestCase):
         self.assertEqual(size, archive.resolved.size)
         self.assertEqual(("copying", size, size), self.progress[-1])
 
+    def test_an_image_is_described_without_its_archive(self):
+        labels = {"eu.indigo-datacloud.type": "linux"}
+        pushed = self.push(labels=labels)
+        resolved = self.source.resolve(self.reference(), contract.PLATFORM)
+        self.assertIsNone(resolved.image_id)
+        found = resolved.complete()
+        self.assertEqual(
+            (pushed.digest, pushed.image_id, labels, "linux", "amd64"),
+            (
+                found.digest,
+                found.image_id,
+                found.labels,
+                found.os,
+                found.architecture,
+            ),
+        )
+        self.assertEqual([], self.progress)
+
     def test_the_same_image_gives_the_same_bytes(self):
         self.push()
         found = set()

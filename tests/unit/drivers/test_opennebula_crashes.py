@@ -83,6 +83,19 @@ class CrashTest(testscenarios.WithScenarios, one_base.OpenNebulaCase):
             names = [image.name for image in self.all_images()]
             self.assertIn(self.name, names, number)
 
+    def update_straight(self, content):
+        """Update; once users find the content, they go on finding it."""
+        seen = []
+
+        def see():
+            named = [i for i in self.all_images() if i.name == self.name]
+            seen.append([image.data for image in named] == [content])
+
+        self.one.after = see
+        self.update(content, driver=self.make_driver())
+        self.one.after = lambda: None
+        self.assertEqual(sorted(seen), seen)
+
     def test_the_next_attempt_finds_its_way(self):
         self.update(b"first")
         before = b"first"
@@ -113,7 +126,7 @@ class CrashTest(testscenarios.WithScenarios, one_base.OpenNebulaCase):
                 break
             self.look(number)
             wanted = contents[0] if self.back else contents[1]
-            self.update(wanted, driver=self.make_driver())
+            self.update_straight(wanted)
             self.update(contents[1], driver=self.make_driver())
             kept = {image.name: image.data for image in self.all_images()}
             # Nothing was fetched again.
