@@ -29,6 +29,7 @@
     |   `-- CatalogueUnavailable, CatalogueUnsuitable
     |-- ConductorUnavailable, ConductorTimeout
     |-- DatabaseUnavailable
+    |-- KeysUnavailable           of an OpenID provider
     |-- TooManyAttempts
     `-- OperationCancelled, LeaseLost, StoppingService
 
@@ -256,6 +257,13 @@ class DatabaseUnavailable(ReposyncError):
     """The database cannot be reached; nothing was accepted."""
 
     code = "database_unavailable"
+    retryable = True
+
+
+class KeysUnavailable(ReposyncError):
+    """The keys that sign a webhook's tokens cannot be had."""
+
+    code = "keys_unavailable"
     retryable = True
 
 

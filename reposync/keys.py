@@ -19,6 +19,16 @@ def pull_key(conf: cfg.ConfigOpts, reference: ref.Reference) -> str:
     return _key(conf, "pull", tagged, conf.conductor.platform)
 
 
+def name_key(conf: cfg.ConfigOpts, reference: ref.Reference) -> str:
+    """Give the key of what a webhook says is gone, 64 hex digits.
+
+    It is that of the image's pulls; a name without a tag is no image.
+    """
+    if reference.tag is not None:
+        return pull_key(conf, reference)
+    return _key(conf, "name", f"{reference.canonical_name}@{reference.digest}")
+
+
 def delete_key(conf: cfg.ConfigOpts, image_id: str) -> str:
     """Give the key of an entry of the catalogue, 64 hex digits."""
     return _key(conf, "delete", image_id)

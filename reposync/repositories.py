@@ -3,7 +3,8 @@
 
 The format is that of the seed, INDIGO-DataCloud's java-reposync: one
 ``name[:tag]`` a line.  Empty lines and what follows a ``#`` are skipped.
-After the name may come settings for its images: ``source=NAME``.
+After the name may come settings for its images: ``source=NAME`` and
+``delete=yes`` or ``delete=no``.
 """
 
 from collections.abc import Iterable
@@ -21,6 +22,7 @@ from reposync import reference as ref
 #: Nanoseconds after which a change can no longer hide behind an earlier one
 #: of the same time: clocks of file systems tick as coarsely as this.
 _SETTLED = 2_000_000_000
+_SETTINGS = "[source=NAME] [delete=yes|no]"
 _COMMENT = re.compile(r"(^|\s)#.*")
 
 
@@ -45,11 +47,14 @@ class Repository:
     :ivar name: registry and repository, nothing left out; may hold ``*``
     :ivar tag: None where the line names none; may hold ``*``
     :ivar source: where its images are read from; None for the usual source
+    :ivar delete: whether a webhook may have its images deleted; None where
+        the line does not say
     """
 
     name: str
     tag: str | None
     source: str | None = None
+    delete: bool | None = None
 
     @property
     def is_pattern(self) -> bool:
@@ -57,9 +62,14 @@ class Repository:
         return "*" in self.name or "*" in (self.tag or "")
 
     def allows(self, reference: ref.Reference) -> bool:
-        """Tell whether a webhook may ask for this name."""
+        """Tell whether a webhook may ask for this name.
+
+        A name without a tag stands for all that the line allows.
+        """
         return _match(self.name, reference.canonical_name) and (
-            self.tag is None or _match(self.tag, reference.tag or "")
+            self.tag is None
+            or reference.tag is None
+            or _match(self.tag, reference.tag)
         )
 
 
@@ -139,19 +149,35 @@ class RepositoryList:
                 return entry.source
         return None
 
+    def may_delete(self, reference: ref.Reference) -> bool:
+        """Tell whether a webhook may have an image deleted.
+
+        The first line that says counts; where none does, it may not.  For a
+        name without a tag one line that allows it is enough.
+        """
+        said = [
+            entry.delete
+            for entry in self.entries
+            if entry.delete is not None and entry.allows(reference)
+        ]
+        return any(said if reference.tag is None else said[:1])
+
 
 def _parse_entry(text: str) -> Repository:
     """Read a line: a name and settings."""
     name, *settings = text.split()
     entry = parse_line(name)
     for setting in settings:
-        key, equals, value = setting.partition("=")
-        if key != "source" or not equals or not value:
-            raise exception.InvalidReference(
-                f"{setting[:80]!r} is no setting of a repository. Expected "
-                "name[:tag] [source=NAME]"
-            )
-        entry = dataclasses.replace(entry, source=value)
+        match setting.partition("="):
+            case ["source", "=", value] if value:
+                entry = dataclasses.replace(entry, source=value)
+            case ["delete", "=", "yes" | "no" as value]:
+                entry = dataclasses.replace(entry, delete=value == "yes")
+            case _:
+                raise exception.InvalidReference(
+                    f"{setting[:80]!r} is no setting of a repository. "
+                    f"Expected name[:tag] {_SETTINGS}"
+                )
     return entry
 
 

@@ -1,6 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """How the API reference is built."""
 
+import json
+from pathlib import Path
+
+from reposync.api.openapi import document
+
+_GENERATED = Path(__file__).parent / "_generated"
+_GENERATED.mkdir(exist_ok=True)
+(_GENERATED / "openapi.json").write_text(
+    json.dumps(document.DOCUMENT, indent=2), encoding="utf-8"
+)
+
 extensions = ["openstackdocstheme", "os_api_ref"]
 
 project = "reposync API reference"

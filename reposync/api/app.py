@@ -12,6 +12,7 @@ import stevedore
 
 from reposync import policy
 from reposync.api import auth
+from reposync.api import events
 from reposync.api import hooks
 from reposync.api import middleware
 from reposync.api import services as api_services
@@ -20,6 +21,7 @@ from reposync.api import submit
 from reposync.api.controllers import root
 from reposync.conductor import rpcapi
 from reposync.db import session
+from reposync.webhooks import receivers
 
 _HEALTHCHECK = "/healthcheck"
 #: A caller waits for the database as long as this many short retries.
@@ -38,6 +40,7 @@ def make_app(
     :param db: another database than the configured one
     :param conductor: another way to the conductors than the message bus
     :raises BadSecret: there is no good secret for the strategy ``token``
+    :raises BadReceiver: a receiver of webhooks must not go into service
     """
     services = make_services(conf, db, conductor)
     app: auth.Wsgi = pecan.make_app(
@@ -75,19 +78,26 @@ def make_services(
     db: session.Database | None = None,
     conductor: rpcapi.ConductorAPI | None = None,
 ) -> api_services.Services:
-    """Make what controllers work with."""
+    """Make what controllers work with.
+
+    :raises BadReceiver: a receiver of webhooks must not go into service
+    """
     db = db or session.Database(conf, retries=_RETRIES)
     conductor = conductor or rpcapi.ConductorAPI(conf)
-    parsers: stevedore.ExtensionManager[Any]
-    parsers = stevedore.ExtensionManager("reposync.webhooks")
+    found: stevedore.ExtensionManager[Any]
+    found = stevedore.ExtensionManager("reposync.webhooks")
+    formats: dict[str, Any] = {each.name: each.plugin for each in found}
+    submitter = submit.Submitter(conf, db, conductor)
     return api_services.Services(
         conf=conf,
         db=db,
         conductor=conductor,
-        submitter=submit.Submitter(conf, db, conductor),
+        submitter=submitter,
         policy=policy.Policy(conf),
         streams=streams.Streams(conf, db),
-        parsers={found.name: found.plugin for found in parsers},
+        formats=formats,
+        receivers=receivers.load(conf, formats),
+        events=events.Handler(conf, submitter),
     )
 
 

@@ -20,6 +20,10 @@ _PROJECT = "reposync"
 _USER = "token"
 _ROLES = "admin,manager,member,reader"
 
+#: Paths for everybody: discovery, the description of the API, and webhooks,
+#: which authenticate by themselves.
+_OPEN = ("", "/v1", "/v1/openapi.json", "/v1/notify")
+
 #: Headers that tell who is asking; they come from the middleware only.
 _IDENTITY = (
     "HTTP_X_IDENTITY",
@@ -76,10 +80,7 @@ def read_secret(conf: cfg.ConfigOpts) -> str:
 
 
 class Gate:
-    """Lets through without a token what is for everybody.
-
-    That is discovery, and the webhooks, which authenticate by themselves.
-    """
+    """Lets through without a token what is for everybody."""
 
     def __init__(self, strict: Wsgi, app: Wsgi):
         """Store both ways."""
@@ -91,7 +92,7 @@ class Gate:
     ) -> Iterable[bytes]:
         """Choose the way."""
         path = environ.get("PATH_INFO", "").rstrip("/")
-        if path in ("", "/v1", "/v1/notify"):
+        if path in _OPEN or path.startswith("/v1/notify/"):
             forget(environ)
             return self._app(environ, start_response)
         return self._strict(environ, start_response)

@@ -26,6 +26,7 @@ STATUSES: dict[type[exception.ReposyncError], int] = {
     exception.ConductorUnavailable: 503,
     exception.ConductorTimeout: 504,
     exception.DatabaseUnavailable: 503,
+    exception.KeysUnavailable: 503,
     exception.RepositoriesUnreadable: 503,
 }
 
@@ -46,6 +47,7 @@ HTTP_CODES = {
 _DETAILS = {
     401: "Show a valid token in X-Auth-Token",
     404: "There is nothing at this path",
+    408: "The request took too long to come in",
     405: "The Allow header lists what can be done here",
     413: "The body is larger than [oslo_middleware] max_request_body_size",
     503: "Keystone, which checks tokens, does not answer. Try again later",

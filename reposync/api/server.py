@@ -10,6 +10,7 @@ from oslo_config import cfg
 from oslo_log import log
 
 from reposync.api import auth
+from reposync.api import patience
 from reposync.api import streams
 
 LOG = log.getLogger(__name__)
@@ -57,6 +58,7 @@ class ApiServer:
             server_name="reposync",
             reuse_port=options.workers > 1,
         )
+        server.ConnectionClass = patience.connection(options.request_timeout)
         if options.tls_cert_file:
             server.ssl_adapter = self._tls()
         server.prepare()

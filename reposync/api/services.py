@@ -6,18 +6,22 @@ import dataclasses
 from oslo_config import cfg
 
 from reposync import policy as reposync_policy
+from reposync.api import events
 from reposync.api import streams
 from reposync.api import submit
 from reposync.conductor import rpcapi
 from reposync.db import session
 from reposync.webhooks import base as webhooks
+from reposync.webhooks import receivers
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Services:
     """The same for all requests of a process.
 
-    :ivar parsers: of webhooks, by format
+    :ivar formats: of webhooks, by name
+    :ivar receivers: of webhooks, by name
+    :ivar events: makes operations of what webhooks tell
     """
 
     conf: cfg.ConfigOpts
@@ -26,4 +30,6 @@ class Services:
     submitter: submit.Submitter
     policy: reposync_policy.Policy
     streams: streams.Streams
-    parsers: dict[str, webhooks.Parser]
+    formats: dict[str, webhooks.Format]
+    receivers: dict[str, receivers.Receiver]
+    events: events.Handler

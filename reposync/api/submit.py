@@ -14,6 +14,7 @@ from reposync import keys
 from reposync import reference as ref
 from reposync.api import folding
 from reposync.conductor import rpcapi
+from reposync.db import deliveries
 from reposync.db import models
 from reposync.db import operations
 from reposync.db import session
@@ -35,6 +36,7 @@ class Submitter:
     ):
         """Store what to work with."""
         self._conf = conf
+        self._db = db
         self._folding = folding.Folding(db)
         self._nudger = Nudger(conductor)
 
@@ -67,6 +69,23 @@ class Submitter:
         """
         return self._submit(caller, "sync", keys.sync_key(self._conf))
 
+    def deliver(
+        self,
+        caller: Any,
+        request: operations.Request,
+        delivery: deliveries.Delivery,
+    ) -> models.Operation | None:
+        """Ask for what a webhook tells of.
+
+        :returns: None for a delivery that comes again
+        :raises DatabaseUnavailable: nothing was accepted
+        """
+        if delivery == deliveries.Delivery():
+            # It can never come again, so it may be one of many.
+            return self._announced(caller, self._folding.submit(request))
+        operation = deliveries.submit(self._db, request, delivery)
+        return operation and self._announced(caller, operation)
+
     def _submit(
         self, caller: Any, kind: str, key: str, **values: Any
     ) -> models.Operation:
@@ -78,7 +97,11 @@ class Submitter:
             request_id=caller.request_id,
             **values,
         )
-        operation = self._folding.submit(request)
+        return self._announced(caller, self._folding.submit(request))
+
+    def _announced(
+        self, caller: Any, operation: models.Operation
+    ) -> models.Operation:
         # From here on the lines of this request name it, too.
         caller.resource_uuid = operation.id
         if operation.request_id == caller.request_id:

@@ -49,16 +49,28 @@ def query(wanted: dict[str, Any]) -> dict[str, str]:
     return values
 
 
+def read_body() -> bytes:
+    """Read the body of the request.
+
+    :raises HTTPRequestTimeout: it came in too slowly
+    """
+    request = pecan.request
+    try:
+        content: bytes = request.body if request.is_body_readable else b""
+    except TimeoutError as error:
+        raise webob.exc.HTTPRequestTimeout() from error
+    return content
+
+
 def body(wanted: dict[str, Any]) -> dict[str, Any] | None:
     """Read a JSON body; None if there is none.
 
     :raises InvalidRequest: it is no JSON, or does not fit the schema
     """
-    request = pecan.request
-    content = request.body if request.is_body_readable else b""
+    content = read_body()
     if not content:
         return None
-    kind, _, _ = request.environ["reposync.content_type"].partition(";")
+    kind, _, _ = pecan.request.environ["reposync.content_type"].partition(";")
     if kind.strip().lower() != "application/json":
         raise webob.exc.HTTPUnsupportedMediaType()
     try:

@@ -29,7 +29,7 @@ def operation(
         "reference": row.reference,
         "image_id": row.image_id,
         "outcome": row.outcome,
-        "image": row.image,
+        "image": row.image or None,
         "attempt": row.attempt,
         "progress": {
             "phase": row.phase,
@@ -59,7 +59,7 @@ def part(row: models.Operation) -> dict[str, Any]:
     return {
         "reference": row.reference,
         "outcome": row.outcome,
-        "image": row.image,
+        "image": row.image or None,
         "error": _error(row),
         "operation_id": row.id,
     }

@@ -12,6 +12,7 @@ from reposync.api import app
 from reposync.api import auth
 from reposync.api import server
 from reposync.cmd import launch
+from reposync.webhooks import receivers
 
 
 class ApiService(oslo_service.Service):
@@ -44,7 +45,11 @@ def main() -> int:
     conf = service.prepare(sys.argv[1:])
     try:
         served = ApiService(conf, app.make_app(conf))
-    except (auth.BadSecret, server.BadOptions) as error:
+    except (
+        auth.BadSecret,
+        receivers.BadReceiver,
+        server.BadOptions,
+    ) as error:
         print(f"reposync-api: {error}", file=sys.stderr)  # noqa: T201
         return 1
     return launch.launch(conf, served, workers=conf.api.workers)

@@ -22,6 +22,7 @@ from reposync.api import server
 from reposync.conductor import service as conductor_service
 from reposync.db import migration
 from reposync.db import session
+from reposync.webhooks import receivers
 
 LOG = log.getLogger(__name__)
 
@@ -89,6 +90,21 @@ def main() -> int:
     new = make_directory(directory)
     set_defaults(conf, directory)
     migration.sync(session.Database(conf))
+    try:
+        served = server.ApiServer(conf, app.make_app(conf))
+    except (receivers.BadReceiver, server.BadOptions) as error:
+        print(f"reposync-standalone: {error}", file=sys.stderr)  # noqa: T201
+        return 1
+    return run(conf, served, directory, new)
+
+
+def run(
+    conf: cfg.ConfigOpts,
+    api: server.ApiServer,
+    directory: Path,
+    new: bool,
+) -> int:
+    """Run API and conductor until told to stop."""
     stopping = threading.Event()
 
     def stop(number: int, frame: FrameType | None) -> None:
@@ -98,7 +114,6 @@ def main() -> int:
         signal.signal(number, stop)
     conductor = conductor_service.ConductorService(conf)
     conductor.start()
-    api = server.ApiServer(conf, app.make_app(conf))
     api.start()
     greet(conf, directory, api.port, new)
     stopping.wait()

@@ -15,6 +15,7 @@ from reposync import rpc
 from reposync.conductor import bell as conductor_bell
 from reposync.conductor import endpoint
 from reposync.conductor import events as conductor_events
+from reposync.conductor import followup
 from reposync.conductor import gauges
 from reposync.conductor import housekeeping
 from reposync.conductor import keeper
@@ -89,6 +90,8 @@ class ConductorService(service.Service):
         self._manager.start()
         self._keeper.start()
         self._housekeeper.start()
+        self._followup = followup.FollowUp(conf, quick_db)
+        self._followup.start()
         self._server: Any = None
         threading.Thread(
             target=self._listen,
@@ -103,6 +106,7 @@ class ConductorService(service.Service):
         self._keeper.stop()
         timeout = self._conf.graceful_shutdown_timeout or 60
         self._housekeeper.stop()
+        self._followup.stop()
         self._manager.stop(max(0.0, timeout - _HAND_BACK))
         self._notifications.stop(_FAREWELL)
         self._metrics.stop()

@@ -9,6 +9,7 @@ from oslo_log import log
 from reposync import exception
 from reposync import reference as ref
 from reposync.conductor import events as conductor_events
+from reposync.conductor import gone
 from reposync.conductor import job as conductor_job
 from reposync.conductor import sources as conductor_sources
 from reposync.conductor import sync
@@ -102,10 +103,22 @@ class Worker:
         self._succeed(job, outcome, image)
 
     def _delete(self, job: conductor_job.Job) -> None:
+        if job.operation.reference is not None:
+            self._follow(job, ref.Reference.parse(job.operation.reference))
+            return
         image = self._driver.image(job.operation.image_id or "")
         job.confirm(self._db)
         self._driver.delete(image.id)
         self._succeed(job, None, image)
+
+    def _follow(
+        self, job: conductor_job.Job, reference: ref.Reference
+    ) -> None:
+        image = gone.Gone(
+            self._conf, self._db, self._sources, self._driver
+        ).follow(job, reference)
+        outcome: driver.Outcome | None = None if image else "unchanged"
+        self._succeed(job, outcome, image)
 
     def _sync(self, job: conductor_job.Job) -> None:
         parts = sync.Sync(
@@ -117,14 +130,15 @@ class Worker:
         self,
         job: conductor_job.Job,
         outcome: driver.Outcome | None,
-        image: driver.Image,
+        image: driver.Image | None,
     ) -> None:
+        shown = image.to_dict() if image else None
         leases.finish(
             self._db,
             job.lease,
             "succeeded",
             outcome=outcome,
-            image=image.to_dict(),
+            image=shown,
             progress=job.latest,
         )
         self._events.tell(
@@ -132,7 +146,7 @@ class Worker:
             job,
             state="succeeded",
             outcome=outcome,
-            image=image.to_dict(),
+            image=shown,
         )
         LOG.info(
             "Operation %s succeeded: %s",

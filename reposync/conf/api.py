@@ -60,6 +60,15 @@ its owner may be able to read it.
         min=1,
         help="Seconds a caller may be silent while it sends a request.",
     ),
+    cfg.IntOpt(
+        "request_timeout",
+        default=60,
+        min=1,
+        help="""
+Seconds in which a request must have come in, headers and body.  Slower ones
+are answered with 408.
+""",
+    ),
     cfg.StrOpt(
         "tls_cert_file",
         help="The server's certificate, with its chain; makes it speak TLS.",

@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Options of the webhook."""
+"""Options of webhooks."""
 
 from oslo_config import cfg
 
 GROUP = cfg.OptGroup(
     "notify",
-    title="Webhook",
+    title="Webhooks",
     help="""
-Docker Hub calls ``POST /v1/notify?token=...`` when an image was pushed.  Its
-webhooks carry no signature: the token in the address is the only secret.
+Registries call ``POST /v1/notify/NAME`` when an image was pushed or deleted,
+where ``NAME`` is a receiver: a group ``[receiver:NAME]`` says what it
+understands and how callers prove who they are.  ``POST
+/v1/notify?token=...`` is the receiver of java-reposync: Docker Hub's format,
+with the secret in the address.
 """,
 )
 
@@ -18,9 +21,47 @@ OPTIONS = [
         default=[],
         secret=True,
         help="""
-Secrets that are accepted in ``?token=``.  Without any the webhook refuses
-everything.  Two of them let a secret be changed without losing events.  Make
-one with ``openssl rand -hex 32``.
+Secrets that are accepted in ``?token=`` of ``/v1/notify``.  Without any that
+address refuses everything.  Two of them let a secret be changed without
+losing events.  Make one with ``openssl rand -hex 32``.
 """,
+    ),
+    cfg.ListOpt(
+        "receivers",
+        default=[],
+        help="""
+Names of receivers, lower-case letters, digits and ``-``.  Each has a group
+``[receiver:NAME]``.
+""",
+    ),
+    cfg.ListOpt(
+        "callback_hosts",
+        default=["registry.hub.docker.com"],
+        help="""
+Hosts, with their port if it is not 443, that are told how the work on a
+webhook of theirs ended.  Docker Hub sends the address with the webhook.  No
+other address is ever called, nor one without TLS.  Empty: none is called.
+""",
+    ),
+    cfg.StrOpt(
+        "callback_ca_file",
+        help="""
+Authorities for the certificates of these hosts; the system's by default.
+""",
+    ),
+    cfg.IntOpt(
+        "delivery_days",
+        default=7,
+        min=1,
+        help="""
+Days for which the id of a delivery is remembered, so that the same delivery
+makes nothing when it comes again.
+""",
+    ),
+    cfg.IntOpt(
+        "max_deliveries",
+        default=100000,
+        min=1,
+        help="How many of these ids are kept at the most; older ones go.",
     ),
 ]

@@ -21,7 +21,9 @@ OPTIONS = [
 File with one ``name[:tag]`` a line; empty lines and what follows a ``#`` are
 skipped.  ``name`` stands for the tag ``latest`` in a synchronisation and for
 any tag in a webhook.  A name or tag with ``*`` is a pattern, for webhooks
-only.  The file is read anew each time, by the API and by the conductors.
+only.  After the name, ``source=NAME`` chooses where its images are read from,
+and ``delete=yes`` lets webhooks have them deleted.  The file is read anew
+each time, by the API and by the conductors.
 """,
     ),
 ]

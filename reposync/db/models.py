@@ -126,3 +126,42 @@ class Trace(Base):
     host: orm.Mapped[str | None] = Column(String(255))
     name: orm.Mapped[str] = Column(String(1024))
     created_at: orm.Mapped[int] = Column(BigInteger)
+
+
+class Delivery(Base):
+    """An event of a webhook that was accepted; it may be delivered again.
+
+    ``key`` stands for the receiver, the id of the delivery and the event.
+    """
+
+    __tablename__ = "deliveries"
+    __table_args__ = (
+        Index("ix_deliveries_created", "created_at"),
+        Base.__table_args__,
+    )
+
+    key: orm.Mapped[str] = Column(String(64), primary_key=True)
+    created_at: orm.Mapped[int] = Column(BigInteger)
+
+
+class Callback(Base):
+    """Somebody who is to be told how an operation ended.
+
+    ``attempt`` grows with every try, and ``not_before`` is when the next one
+    may begin: whoever moves them makes the call.
+    """
+
+    __tablename__ = "callbacks"
+    __table_args__ = (
+        Index("ix_callbacks_operation", "operation_id"),
+        Index("ix_callbacks_due", "not_before"),
+        Base.__table_args__,
+    )
+
+    id: orm.Mapped[str] = Column(String(36), primary_key=True)
+    operation_id: orm.Mapped[str] = Column(
+        ForeignKey("operations.id", ondelete="CASCADE")
+    )
+    url: orm.Mapped[str] = Column(String(1024))
+    attempt: orm.Mapped[int] = Column(default=0)
+    not_before: orm.Mapped[int] = Column(BigInteger)

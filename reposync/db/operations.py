@@ -93,9 +93,13 @@ def pending_key(request: Request | Operation) -> str:
     """Give the key under which identical waiting requests meet.
 
     It is the project's own: nobody is answered with an operation of
-    another project.
+    another project.  A deletion may have the image of a pull, and is another
+    request.
     """
-    return f"{request.image_key[:32]}{_digest(request.project_id or '')}"
+    who = request.project_id or ""
+    if request.kind == "delete":
+        who = f"delete {who}"
+    return f"{request.image_key[:32]}{_digest(who)}"
 
 
 def get(
@@ -214,6 +218,14 @@ def cancel_queued(session: orm.Session, chosen: sa.ColumnElement[bool]) -> int:
             updated_at=now,
         ),
     )
+
+
+def join_or_add(session: orm.Session, request: Request) -> Operation:
+    """Do the work of `submit` within a transaction.
+
+    :raises DBDuplicateEntry: somebody else was first
+    """
+    return _submit_all(session, [request])[0]
 
 
 def _submit_all(

@@ -135,6 +135,23 @@ class Driver(abc.ABC):
         """
         return {}
 
+    def find(self, reference: ref.Reference) -> list[Image]:
+        """List the images of a name that the catalogue shows.
+
+        :param reference: with a tag; or without one and with a digest, for
+            all tags that pointed at it
+        :raises CatalogueError: no access
+        """
+        key, value = "docker_tag", reference.tag
+        if value is None:
+            key, value = "docker_digest", reference.digest
+        return [
+            image
+            for image in self.images(filters.ImageFilter(None, "docker"))
+            if image.docker_name == reference.name
+            and getattr(image, key) == value
+        ]
+
     @abc.abstractmethod
     def image(self, image_id: str) -> Image:
         """Show one image.

@@ -77,6 +77,11 @@ class GlanceDriver(base.Driver):
             and not self._shares.concern(name)
         }
 
+    def find(self, reference: ref.Reference) -> list[base.Image]:
+        """See `base.Driver.find`; only images of this service."""
+        found = self._ours(reference, hidden=False)
+        return [properties.to_image(record) for record in found]
+
     def image(self, image_id: str) -> base.Image:
         """See `base.Driver.image`."""
         return properties.to_image(self._glance.image(image_id))

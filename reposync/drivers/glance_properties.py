@@ -29,8 +29,14 @@ _ARCHITECTURES = {
 
 
 def selection(reference: ref.Reference) -> dict[str, str]:
-    """Give the properties that choose the images of a name and tag."""
-    return {"docker_name": reference.name, "docker_tag": str(reference.tag)}
+    """Give the properties that choose the images of a name and tag.
+
+    Without a tag: of a name and digest.
+    """
+    chosen = {"docker_name": reference.name}
+    if reference.tag is None:
+        return chosen | {"docker_digest": str(reference.digest)}
+    return chosen | {"docker_tag": reference.tag}
 
 
 def properties(

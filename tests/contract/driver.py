@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What every driver must do, whatever its catalogue."""
 
+import dataclasses
 import threading
 
 from reposync import exception
@@ -61,6 +62,25 @@ class DriverContract(DriverCase):
     that belong to ``self.reference`` and are not the current image, and
     ``make_vm_image(name)``, which returns the id of a disk image.
     """
+
+    def test_images_are_found_by_tag_and_by_digest(self):
+        one, _ = self.update(b"one")
+        other = dataclasses.replace(self.reference, tag="2.0")
+        two, _ = self.update(b"one", other)
+        self.update(b"other", dataclasses.replace(other, tag="3.0"))
+        digest = dataclasses.replace(other, tag=None, digest=one.docker_digest)
+        for reference, expected in (
+            (self.reference, {one.id}),
+            (other, {two.id}),
+            (digest, {one.id, two.id}),
+            (dataclasses.replace(other, tag="4.0"), set()),
+            (dataclasses.replace(digest, digest="sha256:" + "0" * 64), set()),
+            (dataclasses.replace(digest, repository="other/app"), set()),
+        ):
+            found = {image.id for image in self.driver.find(reference)}
+            self.assertEqual(expected, found, reference)
+        self.driver.delete(two.id)
+        self.assertEqual([], self.driver.find(other))
 
     def test_new(self):
         image, outcome = self.update(b"one")

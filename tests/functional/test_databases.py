@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The table of operations on real database servers."""
+"""The tables on real database servers."""
 
 from sqlalchemy import event
 
 from reposync.db import migration
 from reposync.db import operations
 from reposync.db import session
+from tests.contract import deliveries
 from tests.contract import joining
 from tests.contract import operations as contract
 from tests.contract import retention
@@ -14,6 +15,7 @@ from tests.functional import base
 
 
 class ServerContract(
+    deliveries.DeliveriesContract,
     contract.OperationsContract,
     joining.JoiningContract,
     retention.RetentionContract,

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 #: Never reach a caller: they end an attempt, not an operation.
 INTERNAL = {"lease_lost", "stopping_service"}
 #: HTTP allows them, but nothing here answers with them.
-UNUSED = {"not_acceptable", "request_timeout"}
+UNUSED = {"not_acceptable"}
 
 
 class DocsTest(testtools.TestCase):

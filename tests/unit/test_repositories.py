@@ -117,3 +117,38 @@ class RepositoryListTest(base.TestCase):
             repositories.RepositoryList.load,
             path,
         )
+
+    def test_deletions_are_allowed_line_by_line(self):
+        listed = repositories.RepositoryList.parse(
+            [
+                "a:1 delete=no",
+                "a delete=yes source=registry",
+                "b",
+                "b:1 delete=yes",
+                "c:1* delete=yes",
+                "c delete=no",
+                "d",
+            ]
+        )
+        for name, allowed in (
+            ("a:1", False),
+            ("a:2", True),
+            ("b:1", True),
+            ("b:2", False),
+            ("c:12", True),
+            ("c:2", False),
+            ("d:1", False),
+            ("e:1", False),
+        ):
+            reference = ref.Reference.parse(name)
+            self.assertEqual(allowed, listed.may_delete(reference), name)
+        for name, allowed in (("a", True), ("b", True), ("d", False)):
+            reference = ref.Reference("docker.io", f"library/{name}", None)
+            self.assertEqual(allowed, listed.may_delete(reference), name)
+            self.assertTrue(listed.allows(reference))
+
+    def test_a_deletion_is_allowed_with_yes_or_no_alone(self):
+        for setting in ("delete", "delete=", "delete=true", "delete=YES"):
+            listed = repositories.RepositoryList.parse([f"a {setting}"])
+            self.assertEqual((), listed.entries, setting)
+            self.assertIn("delete=yes|no", listed.bad_lines[0].reason)

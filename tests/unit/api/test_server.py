@@ -157,6 +157,62 @@ class ServerTest(base.ApiTestCase):
             answer = requests.get(f"{self.url}/v1", timeout=20)
             self.assertEqual(200, answer.status_code)
 
+    def dribble(self, sock, data):
+        """Send a byte now and then until the other side has had enough."""
+        answer = b""
+        sock.settimeout(0.1)
+        for byte in data:
+            with contextlib.suppress(OSError):
+                sock.sendall(bytes([byte]))
+            try:
+                piece = sock.recv(65536)
+            except TimeoutError:
+                continue
+            except OSError:
+                break
+            answer += piece
+            if not piece:
+                break
+        else:
+            self.fail("the server waited for all of it")
+        return answer
+
+    def test_a_request_in_drops_is_cut_off(self):
+        self.start(timeout=10, request_timeout=1)
+        head = (
+            f"POST /v1/notify?token={base.WEBHOOK} HTTP/1.1\r\nHost: a\r\n"
+            "Content-Length: 1000\r\n"
+        ).encode()
+        for begun, rest in (
+            (b"", head),
+            (head, b"X: " + b"x" * 1000),
+            (head + b"\r\n", b" " * 1000),
+        ):
+            with socket.create_connection(
+                ("127.0.0.1", self.server.port)
+            ) as slow:
+                slow.sendall(begun)
+                answer = self.dribble(slow, rest)
+            self.assertIn(b" 408 ", answer.partition(b"\r\n")[0])
+        self.assertEqual([], self.rows())
+        self.assertNotIn("Traceback", self.log.output)
+
+    def test_drops_do_not_keep_others_out(self):
+        self.start(timeout=10, request_timeout=2)
+        with contextlib.ExitStack() as stack:
+            for _ in range(8):
+                slow = stack.enter_context(
+                    socket.create_connection(("127.0.0.1", self.server.port))
+                )
+                slow.sendall(
+                    b"PUT /v1/sync HTTP/1.1\r\nHost: a\r\nX-Auth-Token: "
+                    + base.TOKEN.encode()
+                    + b"\r\nContent-Length: 9\r\n\r\n "
+                )
+            answer = requests.get(f"{self.url}/v1", timeout=20)
+            self.assertEqual(200, answer.status_code)
+        self.assertEqual([], self.rows())
+
     def test_a_chunked_body_without_end_is_refused(self):
         self.start()
 

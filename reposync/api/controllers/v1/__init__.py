@@ -8,6 +8,7 @@ import pecan
 from reposync.api.controllers import base
 from reposync.api.controllers.v1 import images
 from reposync.api.controllers.v1 import notify
+from reposync.api.controllers.v1 import openapi
 from reposync.api.controllers.v1 import operations
 from reposync.api.controllers.v1 import repositories
 from reposync.api.controllers.v1 import sync
@@ -36,3 +37,7 @@ class V1Controller(base.Resource):
     def get(self) -> dict[str, Any]:
         """Describe this version."""
         return {"version": version(pecan.request.host_url)}
+
+
+# Pecan finds controllers by attributes, whatever their names are.
+setattr(V1Controller, "openapi.json", openapi.OpenApiController())

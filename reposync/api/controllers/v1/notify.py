@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Webhooks: registries tell that an image was pushed."""
+"""Webhooks: registries tell that an image was pushed or deleted."""
 
-import hmac
 from typing import Any
 
 import pecan
@@ -10,29 +9,71 @@ import webob.exc
 from reposync import exception
 from reposync import reference as ref
 from reposync import repositories
+from reposync.api import events
+from reposync.api import validation
 from reposync.api.controllers import base
+from reposync.db import models
+from reposync.webhooks import auth
+from reposync.webhooks import receivers
 
 _FORMAT = "dockerhub"
+_NOBODY = receivers.nobody()
+
+
+class ReceiverController(base.Resource):
+    """``/v1/notify/{receiver}``."""
+
+    def __init__(self, name: str):
+        """Store which receiver is meant."""
+        self._name = name
+
+    def post(self) -> dict[str, Any]:
+        """Take the webhook of a registry.
+
+        Nothing of the body is understood before its caller has proven who it
+        is.  A name that no receiver has is refused like a wrong secret.
+        """
+        services = pecan.request.services
+        receiver = services.receivers.get(self._name, _NOBODY)
+        headers, body = _headers(), validation.read_body()
+        if not receiver.check(headers, _query(), body):
+            events.TALLY.add(receiver.name, "refused")
+            raise webob.exc.HTTPUnauthorized()
+        try:
+            found = receiver.events(headers, body)
+        except exception.InvalidWebhook:
+            events.TALLY.add(receiver.name, "invalid")
+            raise
+        outcomes = services.events.handle(
+            pecan.request.caller, receiver, found
+        )
+        made = [_made(each) for each in outcomes if _is_made(each)]
+        left = [_left(each) for each in outcomes if not _is_made(each)]
+        # Whatever is ignored is answered with success, or the queues of
+        # registries would send it for ever and nothing else.
+        pecan.response.status = 202 if made else 200
+        return {"operations": made, "ignored": left}
 
 
 class NotifyController(base.Resource):
     """``/v1/notify``, with an authentication of its own."""
 
+    @pecan.expose()
+    def _lookup(self, name: str, *rest: str) -> Any:
+        return ReceiverController(name), rest
+
     def post(self) -> dict[str, Any]:
-        """Take Docker Hub's webhook.
+        """Take Docker Hub's webhook, as java-reposync does.
 
         The secret is checked before anything of the body is looked at.
+        ``callback_url`` is never called.
         """
         request = pecan.request
         services = request.services
         _authenticate(services.conf.notify.tokens)
-        parse = services.parsers[_FORMAT]
-        events = parse(dict(request.headers), request.body)
-        references = [
-            event.reference
-            for event in events
-            if event.action == "push" and event.reference
-        ]
+        parse = services.formats[_FORMAT].parse
+        found = parse(_headers(), validation.read_body())
+        references = [event.reference for event in found if event.reference]
         _allow(services.conf.repositories.file, references)
         made = [
             services.submitter.pull(request.caller, reference)
@@ -46,19 +87,20 @@ class NotifyController(base.Resource):
         }
 
 
+def _headers() -> dict[str, str]:
+    return {
+        name.lower(): value for name, value in pecan.request.headers.items()
+    }
+
+
+def _query() -> bytes:
+    query: str = pecan.request.environ.get("QUERY_STRING", "")
+    return query.encode("latin-1", "replace")
+
+
 def _authenticate(secrets: list[str]) -> None:
-    try:
-        given = pecan.request.GET.getall("token")
-    except UnicodeDecodeError:
-        given = []
-    shown = (given[0] if len(given) == 1 else "").encode("utf-8", "replace")
-    # All are compared, so that the time does not tell which was nearly right.
-    right = [
-        hmac.compare_digest(shown, secret.encode())
-        for secret in secrets
-        if secret
-    ]
-    if not any(right):
+    known = [secret for secret in secrets if secret]
+    if not known or not auth.make("query", "", known)({}, _query(), b""):
         raise webob.exc.HTTPUnauthorized()
 
 
@@ -69,3 +111,21 @@ def _allow(path: str, references: list[ref.Reference]) -> None:
             raise exception.RepositoryNotAllowed(
                 f"{reference} is not on the list of mirrored repositories"
             )
+
+
+def _is_made(outcome: events.Outcome) -> bool:
+    return isinstance(outcome, models.Operation)
+
+
+def _made(row: Any) -> dict[str, Any]:
+    return {"id": row.id, "kind": row.kind, "reference": row.reference}
+
+
+def _left(ignored: Any) -> dict[str, Any]:
+    event = ignored.event
+    return {
+        "action": event.action,
+        "reference": str(event.reference) if event.reference else None,
+        "reason": ignored.reason,
+        "detail": event.note,
+    }

@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Turns the events of a webhook into operations, or says why not."""
+
+from collections import Counter
+from collections.abc import Iterable
+import dataclasses
+import threading
+from typing import Any
+
+from oslo_config import cfg
+from oslo_log import log
+
+from reposync import keys
+from reposync import reference as ref
+from reposync import repositories
+from reposync.api import submit
+from reposync.db import deliveries
+from reposync.db import models
+from reposync.db import operations
+from reposync.webhooks import base
+from reposync.webhooks import callback
+from reposync.webhooks import receivers
+
+LOG = log.getLogger(__name__)
+
+#: Why an event makes no operation.
+REASONS = (
+    "not_for_images",
+    "ping",
+    "no_tag",
+    "not_listed",
+    "deletion_not_allowed",
+    "repeated",
+)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Ignored:
+    """An event that makes no operation.
+
+    :ivar reason: one of :data:`REASONS`
+    """
+
+    event: base.Event
+    reason: str
+
+
+Outcome = models.Operation | Ignored
+
+
+class Tally:
+    """Counts events by receiver and what became of them."""
+
+    def __init__(self) -> None:
+        """Begin at nothing."""
+        self._lock = threading.Lock()
+        self._counts: Counter[tuple[str, str]] = Counter()
+
+    def add(self, receiver: str, word: str) -> None:
+        """Count one.
+
+        :param word: ``accepted``, ``refused``, ``invalid`` or a reason
+        """
+        with self._lock:
+            self._counts[receiver, word] += 1
+
+    def counts(self) -> dict[tuple[str, str], int]:
+        """Give what was counted so far, by receiver and word."""
+        with self._lock:
+            return dict(self._counts)
+
+
+#: Of this process, for whoever watches it.
+TALLY = Tally()
+
+
+class Handler:
+    """Handles the events of all receivers."""
+
+    def __init__(self, conf: cfg.ConfigOpts, submitter: submit.Submitter):
+        """Store what it needs."""
+        self._conf = conf
+        self._submitter = submitter
+
+    def handle(
+        self,
+        caller: Any,
+        receiver: receivers.Receiver,
+        events: Iterable[base.Event],
+    ) -> list[Outcome]:
+        """Make the operations of all events of one body.
+
+        :raises RepositoriesUnreadable: there is no list
+        :raises DatabaseUnavailable: what was written before stays, and is
+            known when the body comes again
+        """
+        listed = repositories.RepositoryList.load(self._conf.repositories.file)
+        outcomes = []
+        for event in events:
+            reason = _reason(event, listed)
+            outcome = (
+                Ignored(event, reason)
+                if reason
+                else self._accept(caller, receiver, event)
+            )
+            self._note(receiver, outcome)
+            outcomes.append(outcome)
+        return outcomes
+
+    def _accept(
+        self, caller: Any, receiver: receivers.Receiver, event: base.Event
+    ) -> Outcome:
+        reference = _target(event)
+        kind = "pull" if event.action == "push" else "delete"
+        request = operations.Request(
+            kind,
+            keys.name_key(self._conf, reference),
+            reference=str(reference),
+            project_id=receiver.project_id,
+            request_id=caller.request_id,
+        )
+        operation = self._submitter.deliver(
+            caller, request, self._delivery(receiver, event)
+        )
+        return operation or Ignored(event, "repeated")
+
+    def _delivery(
+        self, receiver: receivers.Receiver, event: base.Event
+    ) -> deliveries.Delivery:
+        key, url = None, event.callback_url
+        if event.delivery_id:
+            key = deliveries.key(
+                receiver.name,
+                event.delivery_id,
+                event.action,
+                str(_target(event)),
+            )
+        if not callback.allowed(url, self._conf.notify.callback_hosts):
+            url = None
+        return deliveries.Delivery(key, url)
+
+    def _note(self, receiver: receivers.Receiver, outcome: Outcome) -> None:
+        if isinstance(outcome, Ignored):
+            LOG.info(
+                "Receiver %s: %s of %s is ignored: %s",
+                receiver.name,
+                outcome.event.action,
+                outcome.event.reference,
+                outcome.reason,
+            )
+            TALLY.add(receiver.name, outcome.reason)
+        else:
+            TALLY.add(receiver.name, "accepted")
+
+
+def _reason(
+    event: base.Event, listed: repositories.RepositoryList
+) -> str | None:
+    """Tell why an event is to be ignored; None if it is not."""
+    reference = event.reference
+    if event.action == "ping":
+        return "ping"
+    if event.action == "ignore" or reference is None:
+        return "not_for_images"
+    if reference.tag is None and (event.action == "push" or not event.digest):
+        return "no_tag"
+    if not listed.allows(reference):
+        return "not_listed"
+    if event.action == "delete" and not listed.may_delete(reference):
+        return "deletion_not_allowed"
+    return None
+
+
+def _target(event: base.Event) -> ref.Reference:
+    """Name what the operation is about: a tag, or else a digest."""
+    assert event.reference is not None  # noqa: S101 (it would be ignored)
+    if event.reference.tag is None:
+        return dataclasses.replace(event.reference, digest=event.digest)
+    return dataclasses.replace(event.reference, digest=None)

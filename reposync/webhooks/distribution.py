@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The notifications of docker-registry (CNCF Distribution), and of GitLab.
+
+https://distribution.github.io/distribution/about/notifications/ has the
+envelope and its events; GitLab's registry is a Distribution
+(https://docs.gitlab.com/administration/packages/container_registry/).
+
+The registry sends an envelope again until it is answered with 2xx or 3xx,
+and nothing else meanwhile.  So an event that cannot be understood is ignored
+and does not spoil its envelope.  Pulls, mounts and the pushes of layers are
+events, too.  What the registry does by itself has no request, and so no host.
+The deletion of a manifest, or of a layer, has a digest and no
+tag, that of a tag has the tag, and that of a repository has neither.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from reposync import exception
+from reposync.webhooks import base
+
+_MANIFESTS = frozenset(
+    {
+        "application/vnd.docker.distribution.manifest.v1+json",
+        "application/vnd.docker.distribution.manifest.v1+prettyjws",
+        "application/vnd.docker.distribution.manifest.v2+json",
+        "application/vnd.docker.distribution.manifest.list.v2+json",
+        "application/vnd.oci.image.manifest.v1+json",
+        "application/vnd.oci.image.index.v1+json",
+    }
+)
+
+
+def parse(headers: Mapping[str, str], body: bytes) -> list[base.Event]:
+    """Read all events of an envelope.
+
+    :raises InvalidWebhook: it is no envelope
+    """
+    return [
+        tolerant(entry) for entry in base.entries(base.content(body), "events")
+    ]
+
+
+def tolerant(entry: Any) -> base.Event:
+    """Read one event; one that cannot be understood is to be ignored."""
+    try:
+        return event(entry)
+    except exception.InvalidWebhook as error:
+        return base.ignored(error.message)
+
+
+def event(entry: Any) -> base.Event:
+    """Read one event.
+
+    :raises InvalidWebhook: it is none
+    """
+    kind = base.needed(entry, "action")
+    delivery_id = base.text(entry, "id")
+    if kind not in ("push", "delete"):
+        return base.ignored(f"{kind[:80]} changes no image", delivery_id)
+    media_type = base.text(entry, "target", "mediaType")
+    if kind == "push" and media_type not in _MANIFESTS:
+        return base.ignored("It is no manifest", delivery_id)
+    host = base.text(entry, "request", "host") or base.UNKNOWN
+    repository = base.needed(entry, "target", "repository")
+    tag = base.text(entry, "target", "tag")
+    return base.Event(
+        base.image(host, repository, tag),
+        "push" if kind == "push" else "delete",
+        digest=base.digest(base.member(entry, "target", "digest")),
+        delivery_id=delivery_id,
+    )
+
+
+FORMAT = base.Format(parse, auth="header")

@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The receivers an operator has configured."""
+
+from collections.abc import Mapping
+import dataclasses
+import re
+import secrets as random_secrets
+from typing import Any
+
+from oslo_config import cfg
+
+from reposync.conf import receiver as receiver_conf
+from reposync.webhooks import auth
+from reposync.webhooks import base
+from reposync.webhooks import oidc
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}", re.ASCII)
+#: Shorter secrets can be guessed.
+_SHORTEST = 16
+
+
+class BadReceiver(Exception):
+    """A receiver is configured in a way that must not go into service."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Receiver:
+    """What listens at ``/v1/notify/NAME``.
+
+    :ivar registry: what events are about, whatever their bodies say
+    :ivar project_id: whose operations are made
+    """
+
+    name: str
+    parse: base.Parser
+    check: auth.Check
+    registry: str | None = None
+    project_id: str | None = None
+
+    def events(
+        self, headers: Mapping[str, str], body: bytes
+    ) -> list[base.Event]:
+        """Read a body of a caller that has proven who it is.
+
+        :raises InvalidWebhook: it is not of the format
+        """
+        found = self.parse(headers, body)
+        if self.registry is None:
+            return found
+        return [_moved(event, self.registry) for event in found]
+
+
+def nobody() -> Receiver:
+    """Make the receiver of all other names: it lets nobody in.
+
+    It takes as long for that as a receiver that exists.
+    """
+    unknown = random_secrets.token_hex()
+    return Receiver(
+        "", lambda headers, body: [], auth.make("hmac-sha256", "", [unknown])
+    )
+
+
+def load(
+    conf: cfg.ConfigOpts, formats: Mapping[str, base.Format]
+) -> dict[str, Receiver]:
+    """Make the receivers, by name.
+
+    :param formats: what is installed
+    :raises BadReceiver: one must not go into service; the text says which
+        and what to do
+    """
+    names = conf.notify.receivers
+    made = {}
+    for name in names:
+        if not _NAME.fullmatch(name) or names.count(name) > 1:
+            raise BadReceiver(
+                f"[notify] receivers: {name!r} must be given once, and be of "
+                "lower-case letters, digits and '-'"
+            )
+        group = receiver_conf.register(conf, name)
+        made[name] = _make(name, conf[group], formats)
+    return made
+
+
+def _make(
+    name: str, options: Any, formats: Mapping[str, base.Format]
+) -> Receiver:
+    known = formats.get(options.format or "")
+    if known is None:
+        raise _bad(name, f"format must be one of {', '.join(sorted(formats))}")
+    registry = options.registry or None
+    if registry is not None and not base.is_host(registry):
+        raise _bad(name, f"registry {registry!r} is no host[:port]")
+    if registry is None and not known.names_registry:
+        raise _bad(
+            name, f"{options.format} does not name hosts, so set registry"
+        )
+    project_id = options.project_id or None
+    if project_id is not None and len(project_id) > 64:
+        raise _bad(name, "project_id is longer than 64 characters")
+    return Receiver(
+        name, known.parse, _check(name, options, known), registry, project_id
+    )
+
+
+def _check(name: str, options: Any, known: base.Format) -> auth.Check:
+    way = options.auth or known.auth
+    if way == "oidc":
+        for option in ("oidc_audience", "oidc_email", "oidc_issuers"):
+            if not options[option]:
+                raise _bad(name, f"oidc needs {option}")
+        return oidc.Oidc(
+            oidc.Keys(options.oidc_keys),
+            options.oidc_audience,
+            options.oidc_email,
+            options.oidc_issuers,
+        )
+    secrets = options.secret
+    if not secrets or any(len(secret) < _SHORTEST for secret in secrets):
+        raise _bad(
+            name,
+            f"secret must be set, to at least {_SHORTEST} characters: "
+            "openssl rand -hex 32",
+        )
+    if way == "basic" and not all(":" in secret for secret in secrets):
+        raise _bad(name, "secret must be USER:PASSWORD for basic")
+    return auth.make(way, options.auth_header or known.header, secrets)
+
+
+def _moved(event: base.Event, registry: str) -> base.Event:
+    old = event.reference
+    if old is None:
+        return event
+    new = base.image(registry, old.repository, old.tag)
+    return dataclasses.replace(event, reference=new)
+
+
+def _bad(name: str, why: str) -> BadReceiver:
+    return BadReceiver(f"[receiver:{name}] {why}")

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the tables of deliveries and callbacks must do on every database.
+
+A class that runs this gives ``self.db``.
+"""
+
+import threading
+
+import sqlalchemy as sa
+
+from reposync import exception
+from reposync.db import callbacks
+from reposync.db import clock
+from reposync.db import deliveries
+from reposync.db import leases
+from reposync.db import models
+from reposync.db import operations
+from tests.contract import operations as contract
+
+
+class DeliveriesContract:
+    """Folding, purging, calling back."""
+
+    def deliver(self, key=None, url=None, **values):
+        request = contract.request(**values)
+        return deliveries.submit(
+            self.db, request, deliveries.Delivery(key and key * 64, url)
+        )
+
+    def known(self):
+        statement = sa.select(models.Delivery.key)
+        return self.db.read(
+            lambda session: sorted(
+                key[0] for key in session.scalars(statement)
+            )
+        )
+
+    def age(self, key, days):
+        statement = (
+            sa.update(models.Delivery)
+            .where(models.Delivery.key == key * 64)
+            .values(created_at=clock.now_ms() - days * 24 * 3600 * 1000)
+        )
+        self.db.write(lambda session: session.execute(statement))
+
+    def finish(self, row, state="succeeded", **values):
+        taken = leases.claim(self.db, row.id, row.attempt, "me", 60)
+        leases.finish(
+            self.db, leases.Lease(row.id, "me", taken.attempt), state, **values
+        )
+
+    def test_a_delivery_counts_once(self):
+        first = self.deliver("a")
+        self.assertIsNone(self.deliver("a"))
+        self.assertEqual(first.id, self.deliver("b").id)
+        self.assertEqual(first.id, self.deliver().id)
+        found = operations.get(self.db, first.id)
+        self.assertEqual(2, found.coalesced)
+        self.assertEqual(["a", "b"], self.known())
+
+    def test_what_fails_leaves_no_trace(self):
+        written = operations.join_or_add
+
+        def broken(session, request):
+            written(session, request)
+            raise exception.InvalidRequest("in the middle")
+
+        self.addCleanup(setattr, operations, "join_or_add", written)
+        operations.join_or_add = broken
+        self.assertRaises(exception.InvalidRequest, self.deliver, "a", "u")
+        operations.join_or_add = written
+        self.assertEqual([], self.known())
+        self.assertEqual([], operations.find(self.db, operations.Query()))
+        self.assertIsNotNone(self.deliver("a"))
+
+    def test_many_at_once_make_one(self):
+        found = []
+
+        def run():
+            found.append(self.deliver("a"))
+
+        threads = [threading.Thread(target=run) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(8, len(found))
+        self.assertEqual(1, len([each for each in found if each]))
+        [row] = operations.find(self.db, operations.Query())
+        self.assertEqual(0, row.coalesced)
+
+    def test_old_ones_are_forgotten(self):
+        for key in "abcde":
+            self.deliver(key)
+        for days, key in enumerate("abcde"):
+            self.age(key, days)
+        deliveries.purge(self.db, days=3, most=100)
+        self.assertEqual(["a", "b", "c"], self.known())
+        deliveries.purge(self.db, days=3, most=2)
+        self.assertEqual(["a", "b"], self.known())
+        deliveries.purge(self.db, days=3, most=2)
+        self.assertEqual(["a", "b"], self.known())
+        self.assertIsNone(self.deliver("a"))
+        self.assertIsNotNone(self.deliver("c"))
+
+    def test_a_deletion_and_a_pull_of_one_image_are_two(self):
+        pull = self.deliver("a")
+        gone = self.deliver("b", kind="delete")
+        self.assertNotEqual(pull.id, gone.id)
+        self.assertEqual(gone.id, self.deliver("c", kind="delete").id)
+        self.assertIsNotNone(leases.claim(self.db, pull.id, 0, "me", 60))
+        self.assertIsNone(leases.claim(self.db, gone.id, 0, "you", 60))
+
+    def test_a_callback_is_due_when_its_operation_ends(self):
+        row = self.deliver(url="https://a/1")
+        self.deliver(url="https://a/2")
+        self.assertEqual([], callbacks.due(self.db))
+        self.finish(row, outcome="created")
+        first, second = callbacks.due(self.db)
+        self.assertEqual(
+            {"https://a/1", "https://a/2"}, {first.url, second.url}
+        )
+        self.assertEqual("created", first.operation.outcome)
+        self.assertTrue(callbacks.take(self.db, first, 60))
+        self.assertFalse(callbacks.take(self.db, first, 60))
+        self.assertEqual(
+            [second.id], [each.id for each in callbacks.due(self.db)]
+        )
+        self.assertTrue(callbacks.take(self.db, second, 0))
+        [again] = callbacks.due(self.db)
+        self.assertEqual(1, again.attempt)
+        callbacks.done(self.db, second.id)
+        callbacks.done(self.db, first.id)
+        self.assertEqual([], callbacks.due(self.db))
+
+    def test_callbacks_go_with_their_operation(self):
+        row = self.deliver(url="https://a/1")
+        self.finish(row)
+        statement = sa.delete(models.Operation)
+        self.db.write(lambda session: session.execute(statement))
+        self.assertEqual([], callbacks.due(self.db))
