@@ -69,9 +69,10 @@ class FollowUp:
 
     def _run(self) -> None:
         while not self._stopping.wait(self._conf.conductor.poll_interval):
+            begun = time.monotonic()
             try:
                 self.look()
-                self._outage.over()
+                self._outage.over(begun)
             except exception.DatabaseUnavailable as error:
                 self._outage.begun(error)
             except Exception:

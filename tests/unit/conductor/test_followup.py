@@ -186,6 +186,9 @@ class FollowUpTest(base.TestCase):
         self.addCleanup(self.followup.stop)
         wait.until(lambda: self.hub.calls, "the call")
         wait.until(lambda: not self.left(), "its end")
+        self.end()
+        wait.until(lambda: len(self.hub.calls) == 2, "another call")
+        self.assertNotIn("unexpected", self.log.output)
 
     @staticmethod
     def die(*args):
