@@ -30,6 +30,8 @@ ARCHIVE = "image.tar"
 DESCRIPTION = "image.json"
 _NEW = ".new-"
 _PIECE = 1024 * 1024
+#: A directory that changes at each look is taken as it was at the last.
+_LOOKS = 10
 
 Record = dict[str, Any]
 
@@ -46,14 +48,26 @@ class Store:
 
         :raises CatalogueDenied: the directory may not be read
         """
-        with translated(self.root):
-            names = os.listdir(self.root) if self.root.exists() else []
-        found = filter(None, map(self._read, filter(_is_id, names)))
+        names = self._names()
+        for _ in range(_LOOKS):
+            found = [
+                record for name in names if (record := self._read(name))
+            ]
+            # One image may have taken the place of another meanwhile: the
+            # new one was not there yet, and the old one is not any more.
+            before, names = names, self._names()
+            if names == before:
+                break
         return sorted(
             found,
             key=lambda record: (str(record.get("created_at")), record["id"]),
             reverse=True,
         )
+
+    def _names(self) -> set[str]:
+        with translated(self.root):
+            names = os.listdir(self.root) if self.root.exists() else []
+        return set(filter(_is_id, names))
 
     def record(self, image_id: str) -> Record:
         """Read one description.
