@@ -17,13 +17,13 @@ from reposync.conductor import endpoint
 from reposync.conductor import events as conductor_events
 from reposync.conductor import followup
 from reposync.conductor import gauges
-from reposync.conductor import housekeeping
 from reposync.conductor import keeper
 from reposync.conductor import manager as conductor_manager
 from reposync.conductor import metrics as conductor_metrics
 from reposync.conductor import notifications
 from reposync.conductor import outage
 from reposync.conductor import owner as conductor_owner
+from reposync.conductor import purger
 from reposync.conductor import sources as conductor_sources
 from reposync.conductor import traces as conductor_traces
 from reposync.conductor import worker as conductor_worker
@@ -86,10 +86,10 @@ class ConductorService(service.Service):
         self._keeper = keeper.Keeper(
             conf, owner, quick_db, traces, _checks(sources, driver), database
         )
-        self._housekeeper = housekeeping.Housekeeper(conf, db)
+        self._purger = purger.Purger(conf, db)
         self._manager.start()
         self._keeper.start()
-        self._housekeeper.start()
+        self._purger.start()
         self._followup = followup.FollowUp(conf, quick_db)
         self._followup.start()
         self._server: Any = None
@@ -105,7 +105,7 @@ class ConductorService(service.Service):
         """End running work within the graceful shutdown timeout."""
         self._keeper.stop()
         timeout = self._conf.graceful_shutdown_timeout or 60
-        self._housekeeper.stop()
+        self._purger.stop()
         self._followup.stop()
         self._manager.stop(max(0.0, timeout - _HAND_BACK))
         self._notifications.stop(_FAREWELL)
@@ -121,7 +121,7 @@ class ConductorService(service.Service):
 
         All others are read when they are needed.
         """
-        self._housekeeper.wake()
+        self._purger.wake()
 
     def wait(self) -> None:
         """Wait until the service is stopped."""

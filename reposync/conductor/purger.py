@@ -17,7 +17,7 @@ BATCH = 500
 _SELDOM = 600.0
 
 
-class Housekeeper:
+class Purger:
     """A thread that purges; all conductors of a deployment may have one."""
 
     def __init__(self, conf: cfg.ConfigOpts, db: session.Database):
@@ -30,7 +30,7 @@ class Housekeeper:
     def start(self) -> None:
         """Start the thread."""
         threading.Thread(
-            target=self._run, name="housekeeper", daemon=True
+            target=self._run, name="purger", daemon=True
         ).start()
 
     def stop(self) -> None:
