@@ -29,9 +29,7 @@ class Purger:
 
     def start(self) -> None:
         """Start the thread."""
-        threading.Thread(
-            target=self._run, name="purger", daemon=True
-        ).start()
+        threading.Thread(target=self._run, name="purger", daemon=True).start()
 
     def stop(self) -> None:
         """End after the batch in hand."""

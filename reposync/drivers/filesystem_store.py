@@ -50,9 +50,7 @@ class Store:
         """
         names = self._names()
         for _ in range(_LOOKS):
-            found = [
-                record for name in names if (record := self._read(name))
-            ]
+            found = [record for name in names if (record := self._read(name))]
             # One image may have taken the place of another meanwhile: the
             # new one was not there yet, and the old one is not any more.
             before, names = names, self._names()
