@@ -86,18 +86,6 @@ class Race:
         self._docker.forget(name)
         title = f"{repository}: an archive of {size / 1e6:.0f} MB"
         table.show(title, times, "limit", _NOTES)
-        return _figures(times) | {"archive_bytes": size}
-
-
-def _figures(times: table.Times) -> dict[str, Any]:
-    figures = {
-        f"{name.replace(' ', '_')}_s": table.median(times, name)
-        for name in times
-    }
-    ours = figures["registry_s"]
-    figures |= {
-        "registry_over_limit": ours / figures["limit_s"],
-        "docker_pipeline_over_registry": figures["docker_pipeline_s"] / ours,
-        "skopeo_pipeline_over_registry": figures["skopeo_pipeline_s"] / ours,
-    }
-    return {name: round(value, 3) for name, value in figures.items()}
+        return table.figures(times, "registry", "limit") | {
+            "archive_bytes": size
+        }

@@ -38,7 +38,9 @@ def run(env: dict[str, str], rounds: int) -> dict[str, Any]:
         ours.stop()
     title = f"{len(names)} images that did not change"
     table.show(title, times, "head limit", _NOTES)
-    return _figures(times) | {"images": len(names)}
+    return table.figures(times, "registry", "head limit") | {
+        "images": len(names)
+    }
 
 
 def _race(
@@ -93,17 +95,3 @@ def _heads(registry: str) -> None:
         assert answer.status == 200, (name, answer.status)
         assert answer.headers["Docker-Content-Digest"], name
     connection.close()
-
-
-def _figures(times: table.Times) -> dict[str, Any]:
-    figures = {
-        f"{name.replace(' ', '_')}_s": table.median(times, name)
-        for name in times
-    }
-    ours = figures["registry_s"]
-    figures |= {
-        "registry_over_limit": ours / figures["head_limit_s"],
-        "docker_pull_over_registry": figures["docker_pull_s"] / ours,
-        "skopeo_inspect_over_registry": figures["skopeo_inspect_s"] / ours,
-    }
-    return {name: round(value, 3) for name, value in figures.items()}

@@ -13,6 +13,23 @@ def median(times: Times, name: str) -> float:
     return statistics.median(times[name])
 
 
+def figures(times: Times, ours: str, limit: str) -> dict[str, float]:
+    """Give medians in seconds by ``<way>_s``, and ratios.
+
+    :param ours: the way that is to be as fast as the limit
+    :param limit: the way that nothing can be faster than
+    """
+    found = {f"{_word(name)}_s": median(times, name) for name in times}
+    found[f"{_word(ours)}_over_limit"] = median(times, ours) / median(
+        times, limit
+    )
+    for name in times:
+        if name not in (ours, limit):
+            ratio = median(times, name) / median(times, ours)
+            found[f"{_word(name)}_over_{_word(ours)}"] = ratio
+    return {name: round(value, 3) for name, value in found.items()}
+
+
 def show(
     title: str, times: Times, base: str, notes: Mapping[str, str]
 ) -> None:
@@ -37,3 +54,7 @@ def show(
             )
         )
     print(f"ratio: to '{base}'", flush=True)
+
+
+def _word(name: str) -> str:
+    return name.replace(" ", "_")
