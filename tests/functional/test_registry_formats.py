@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every format a registry may hold, and every reader of an archive."""
 
+import contextlib
 import gzip
 import io
 import json
@@ -136,7 +137,8 @@ class ReadersTest(FormatTestCase):
                 "a": packed.data,
             }
         )
-        with docker.DockerClient(self.lab["LAB_DOCKER_HOST"]) as engine:
+        client = docker.DockerClient(self.lab["LAB_DOCKER_HOST"])
+        with contextlib.closing(client) as engine:
             release = engine.version()["Version"].partition(".")[0]
         if int(release) < 23:
             self.assertRaises(docker.errors.DockerException, self.load, data)

@@ -55,10 +55,11 @@ class WatchingTestCase(service.ServiceTestCase):
         return merged
 
     def lines(self, name):
-        """Read a log: a dictionary for each line."""
+        """Read a log: a dictionary for each line that is complete."""
+        whole, _, _ = self.service.log(name).read_text().rpartition("\n")
         return [
             json.loads(line)
-            for line in self.service.log(name).read_text().splitlines()
+            for line in whole.splitlines()
             if line.startswith("{")
         ]
 
