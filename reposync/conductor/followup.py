@@ -38,6 +38,7 @@ class FollowUp:
 
     :param delay: seconds before a call is tried a second time; the wait is
         doubled each time
+    :param database: said once for the whole conductor
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class FollowUp:
         db: db_session.Database,
         post: Post = callback.post,
         delay: float = _FIRST_DELAY,
+        database: outage.Outage | None = None,
     ):
         """Store what it needs."""
         self._conf = conf
@@ -54,7 +56,7 @@ class FollowUp:
         self._delay = delay
         self._stopping = threading.Event()
         self._purged = float("-inf")
-        self._outage = outage.Outage("The database")
+        self._outage = database or outage.Outage("The database")
         self._thread = threading.Thread(
             target=self._run, name="follow-up", daemon=True
         )

@@ -90,7 +90,7 @@ class ConductorService(service.Service):
         self._manager.start()
         self._keeper.start()
         self._purger.start()
-        self._followup = followup.FollowUp(conf, quick_db)
+        self._followup = followup.FollowUp(conf, quick_db, database=database)
         self._followup.start()
         self._server: Any = None
         threading.Thread(
