@@ -30,7 +30,7 @@ def run(env: dict[str, str], rounds: int) -> dict[str, Any]:
     try:
         ours.service.list.write_text("".join(f"{name}\n" for name in names))
         print(f"copying {len(names)} images once", flush=True)
-        first = ours.sync()
+        _, first = ours.sync()
         assert not first["failed"], first
         times = _race(env, ours, names, rounds)
     finally:
@@ -59,9 +59,7 @@ def _race(
         times["head limit"].append(
             ways.timed(lambda: _heads(env["LAB_REGISTRY"]))
         )
-        times["registry"].append(
-            ways.timed(lambda: _unchanged(ours, len(names)))
-        )
+        times["registry"].append(_unchanged(ours, len(names)))
         times["docker pull"].append(
             scale * ways.timed(lambda: _loop(pull, sample))
         )
@@ -73,9 +71,10 @@ def _race(
     return times
 
 
-def _unchanged(ours: ways.Ours, number: int) -> None:
-    counts = ours.sync()
+def _unchanged(ours: ways.Ours, number: int) -> float:
+    seconds, counts = ours.sync()
     assert counts["unchanged"] == counts["total"] == number, counts
+    return seconds
 
 
 def _loop(command: list[str], names: list[str]) -> None:
