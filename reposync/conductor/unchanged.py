@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
 from concurrent import futures
+import itertools
 
 from oslo_config import cfg
 from oslo_log import log
@@ -52,14 +53,17 @@ def look(
     with futures.ThreadPoolExecutor(_THREADS, "look") as pool:
         try:
             listed = pool.submit(current_of, platform)
-            for begin in range(0, len(references), _CHUNK):
-                chunk = references[begin : begin + _CHUNK]
-                found = list(pool.map(digest_of, chunk))
+            # All are asked for at once: while the catalogue is being listed,
+            # and while the caller writes down what was found.
+            found = zip(
+                references, pool.map(digest_of, references), strict=True
+            )
+            while chunk := list(itertools.islice(found, _CHUNK)):
                 check()
                 current = listed.result()
                 yield [
                     (reference, _same(current, reference, digest))
-                    for reference, digest in zip(chunk, found, strict=True)
+                    for reference, digest in chunk
                 ]
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
