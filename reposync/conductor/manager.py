@@ -17,6 +17,7 @@ from reposync.conductor import outage
 from reposync.conductor import worker as conductor_worker
 from reposync.db import leases
 from reposync.db import session as db_session
+from reposync.db import waiting
 
 LOG = log.getLogger(__name__)
 
@@ -115,8 +116,11 @@ class Manager:
         while not self._stopping.is_set():
             reposync_context.leave()
             begun = time.monotonic()
+            pause = self._conf.poll_interval * random.uniform(0.8, 1.2)  # noqa: S311
             try:
                 job = self._claim(owner)
+                if job is None:
+                    pause = waiting.seconds_to_next(self._quick_db, pause)
                 self._outage.over(begun)
                 if job is not None:
                     self._run(job)
@@ -127,7 +131,6 @@ class Manager:
                 LOG.warning("%s; left to the other one", error.message)
             except Exception:
                 LOG.exception("A worker met an unexpected error; it goes on")
-            pause = self._conf.poll_interval * random.uniform(0.8, 1.2)  # noqa: S311
             self._bell.wait(pause)
 
     def _claim(self, owner: str) -> conductor_job.Job | None:
