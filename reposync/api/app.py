@@ -9,6 +9,7 @@ import oslo_middleware
 from oslo_middleware import healthcheck
 import pecan
 import stevedore
+import webob
 
 from reposync import policy
 from reposync.api import auth
@@ -46,6 +47,9 @@ def make_app(
     app: auth.Wsgi = pecan.make_app(
         root.RootController(),
         hooks=[hooks.ServicesHook(services), hooks.ErrorHook()],
+        # Pecan's own looks for bad UTF-8 whenever any attribute is read; here
+        # the envelope does.
+        request_cls=webob.Request,
         force_canonical=False,
         guess_content_type_from_ext=False,
     )

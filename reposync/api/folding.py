@@ -5,13 +5,17 @@ A commit waits for the disk, and commits to one row wait for each other.  A
 storm of notifications, each in a transaction of its own, would be as fast as
 the disk.  So while one transaction is under way, whoever comes waits, and the
 first of those who waited writes down what all of them ask for in the next
-one.  A caller that is alone waits for nobody.
+one.  Where several came, the next leader gives others a moment, too: they
+come back from the transaction that has just ended, and whoever is the first
+would write alone while all others wait.  A caller that is alone waits for
+nobody.
 
 Nobody is answered before the commit that covers them, and nobody is covered
 by a transaction that had begun before they came: what it found may be out of
 date.
 """
 
+from collections.abc import Callable
 from collections.abc import Sequence
 import threading
 import time
@@ -23,8 +27,8 @@ from reposync.db import session
 
 #: Most requests in one transaction; servers have fewer threads.
 _MOST = 64
-#: Seconds that a leader who had to wait itself gives others to come.
-_PAUSE = 0.002
+#: Seconds that a leader gives others to come, where several came before.
+_PAUSE = 0.010
 
 
 class Folding:
@@ -33,12 +37,21 @@ class Folding:
     It holds no more requests than there are threads that wait in `submit`.
     """
 
-    def __init__(self, db: session.Database):
-        """Store the database."""
+    def __init__(
+        self,
+        db: session.Database,
+        sleep: Callable[[float], None] = time.sleep,
+    ):
+        """Store the database.
+
+        :param sleep: waits for so many seconds
+        """
         self._db = db
+        self._sleep = sleep
         self._lock = threading.Lock()
         self._waiting: list[_Ticket] = []
         self._writing = False
+        self._several = False
 
     @property
     def waiting(self) -> int:
@@ -57,10 +70,10 @@ class Folding:
             self._writing = True
         if not ticket.leads:
             ticket.gate.acquire()
-            if ticket.leads:
-                # Others are about to come: a transaction costs more than this.
-                time.sleep(_PAUSE)
         if ticket.leads:
+            if self._several:
+                # Others are about to come: a transaction costs more than this.
+                self._sleep(_PAUSE)
             self._lead()
         return ticket.result()
 
@@ -75,6 +88,7 @@ class Folding:
             with self._lock:
                 heirs = self._waiting[:1]
                 self._writing = bool(heirs)
+                self._several = len(batch) + len(heirs) > 1
             for heir in heirs:
                 heir.leads = True
             for ticket in (*heirs, *batch):

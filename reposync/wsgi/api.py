@@ -5,6 +5,7 @@ The configuration is read from the usual places, or from the files that
 ``OS_REPOSYNC_CONFIG_FILES`` lists, separated by ``;``.
 """
 
+import gc
 import os
 
 from reposync import service
@@ -38,3 +39,7 @@ def _threads() -> int | None:
 
 
 application = make()
+# What is there by now stays: the collector need not go through it again, and
+# processes that are forked share its pages.
+gc.collect()
+gc.freeze()

@@ -80,6 +80,21 @@ class FoldingTest(base.TestCase):
             {row.reference: row.coalesced for row in found},
         )
 
+    def test_after_several_a_leader_gives_others_a_moment(self):
+        late = []
+
+        def sleep(_seconds):
+            late.extend(self.submit(request("late")))
+            wait.until(lambda: self.folding.waiting == 2)
+
+        self.folding = folding.Folding(self.watched, sleep)
+        _, [future] = self.during(request("a"))
+        future.result()
+        self.folding.submit(request("b"))
+        for future in late:
+            future.result()
+        self.assertEqual((2, 3), (len(late), self.watched.number))
+
     def test_alone_it_is_a_transaction_of_its_own(self):
         for _ in range(3):
             self.folding.submit(request())

@@ -18,6 +18,7 @@ from reposync.webhooks import receivers
 
 _FORMAT = "dockerhub"
 _NOBODY = receivers.nobody()
+_HEADER = "HTTP_"
 
 
 class ReceiverController(base.Resource):
@@ -89,7 +90,9 @@ class NotifyController(base.Resource):
 
 def _headers() -> dict[str, str]:
     return {
-        name.lower(): value for name, value in pecan.request.headers.items()
+        name[len(_HEADER) :].replace("_", "-").lower(): value
+        for name, value in pecan.request.environ.items()
+        if name.startswith(_HEADER)
     }
 
 
