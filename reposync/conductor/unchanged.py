@@ -24,6 +24,9 @@ from reposync.drivers import base as driver
 LOG = log.getLogger(__name__)
 
 _THREADS = 8
+#: So many images are asked for at a time by one thread.
+_FEW = 20
+#: And so many are written down together.
 _CHUNK = 250
 
 #: References with the images that are in step with them; None for others.
@@ -48,16 +51,17 @@ def look(
     if not references:
         return
     platform = conf.conductor.platform
-    digest_of = context.carried(_Digests(sources, platform).of)
+    digests_of = context.carried(_Digests(sources, platform).of_some)
     current_of = context.carried(catalogue.current)
     with futures.ThreadPoolExecutor(_THREADS, "look") as pool:
         try:
             listed = pool.submit(current_of, platform)
             # All are asked for at once: while the catalogue is being listed,
             # and while the caller writes down what was found.
-            found = zip(
-                references, pool.map(digest_of, references), strict=True
+            digests = itertools.chain.from_iterable(
+                pool.map(digests_of, _parts(references))
             )
+            found = zip(references, digests, strict=True)
             while chunk := list(itertools.islice(found, _CHUNK)):
                 check()
                 current = listed.result()
@@ -77,7 +81,10 @@ class _Digests:
         self._platform = platform
         self._troubled: set[str] = set()
 
-    def of(self, reference: ref.Reference) -> str | None:
+    def of_some(self, references: Sequence[ref.Reference]) -> list[str | None]:
+        return [self._of(reference) for reference in references]
+
+    def _of(self, reference: ref.Reference) -> str | None:
         if reference.registry in self._troubled:
             return None
         try:
@@ -88,6 +95,13 @@ class _Digests:
                 self._troubled.add(reference.registry)
             LOG.info("%s: %s", reference, error.message)
         return None
+
+
+def _parts(
+    references: Sequence[ref.Reference],
+) -> Iterator[Sequence[ref.Reference]]:
+    for first in range(0, len(references), _FEW):
+        yield references[first : first + _FEW]
 
 
 def _same(

@@ -99,7 +99,8 @@ def add_unchanged(
             }
             for request, image in parts
         ]
-        session.execute(sa.insert(Operation), rows)
+        # Past the session, which would look at each of them again.
+        session.connection().execute(sa.insert(Operation), rows)
 
     if parts:
         db.write(work)

@@ -59,7 +59,10 @@ class Image:
 
     def to_dict(self) -> dict[str, Any]:
         """Give the fields as the API shows them."""
-        return dataclasses.asdict(self)
+        return {
+            field.name: getattr(self, field.name)
+            for field in dataclasses.fields(self)
+        }
 
 
 class Commit(Protocol):

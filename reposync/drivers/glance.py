@@ -60,8 +60,10 @@ class GlanceDriver(base.Driver):
         """See `base.Driver.current`."""
         project_id = self._glance.project_id
         found: dict[str, list[Record]] = {}
+        # By the property, not by a tag: Glance reads every image's rows once
+        # for each of its tags.
         for record in self._glance.images(
-            tag=properties.MARKER, owner=str(project_id)
+            owner=str(project_id), **{properties.MARKER: "1"}
         ):
             if properties.is_ours(record, project_id):
                 name = (
@@ -174,7 +176,7 @@ class GlanceDriver(base.Driver):
             "disk_format": "raw",
             "os_hidden": True,
             "visibility": self.conf.glance.visibility,
-            "tags": [str(reference.tag), properties.MARKER],
+            "tags": [str(reference.tag)],
         }
 
     def _compare(self, image_id: str, sent: hashed.Hashed) -> Record:

@@ -61,14 +61,21 @@ class GlanceClient:
     def images(self, **query: str) -> Iterator[Record]:
         """List images, newest first, page by page.
 
+        An image that is deleted meanwhile does not end the list.
+
         :raises ImageNotFound: the marker is unknown
         """
         query = {
             "sort": "created_at:desc,id:desc",
             "limit": str(_PAGE),
         } | query
+        earlier: list[str] = []
         while True:
             answer = self._call("GET", "/images", params=query)
+            if answer.status_code == 400 and earlier:
+                # The last one is gone: go on after the one before it.
+                query["marker"] = earlier.pop()
+                continue
             if answer.status_code == 400 and "marker" in query:
                 raise exception.ImageNotFound(
                     f"No image has the id {query['marker']}: the list cannot "
@@ -78,7 +85,8 @@ class GlanceClient:
             yield from page["images"]
             if "next" not in page or not page["images"]:
                 return
-            query["marker"] = page["images"][-1]["id"]
+            earlier += [each["id"] for each in page["images"]]
+            query["marker"] = earlier.pop()
 
     def image(self, image_id: str) -> Record:
         """Show an image.

@@ -3,9 +3,14 @@
 
 import functools
 
+import fixtures
+
 from reposync import exception
+from reposync import filters
+from reposync import reference as ref
 from reposync.conf import glance as glance_conf
 from reposync.drivers import glance
+from reposync.drivers import glance_client
 from tests import lab
 from tests.contract import discard
 from tests.contract import driver as contract
@@ -241,4 +246,19 @@ class GlanceTest(
         self.assertEqual(f"{self.reference.repository}-1.0", image.name)
         record = self.glance.get_image(image.id)
         self.assertEqual("here", record.properties["site"])
-        self.assertEqual({"1.0", "reposync"}, set(record.tags))
+        self.assertEqual(["1.0"], record.tags)
+
+    def test_a_list_goes_on_when_images_vanish(self):
+        patched = fixtures.MonkeyPatch(f"{glance_client.__name__}._PAGE", 2)
+        self.useFixture(patched)
+        made = [
+            self.update(
+                b"x", ref.Reference.parse(f"{self.reference.name}:{n}")
+            )[0].id
+            for n in range(5)
+        ]
+        listed = self.driver.images(filters.ImageFilter(self.pattern))
+        seen = [next(listed).id, next(listed).id]
+        self.driver.delete(seen[1])
+        seen += [image.id for image in listed]
+        self.assertEqual(made[::-1], seen)
