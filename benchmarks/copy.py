@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Copies an image from a registry into Glance, in five ways."""
+"""Copies an image from a registry into Glance, in six ways."""
 
 import contextlib
 from pathlib import Path
@@ -11,11 +11,13 @@ from benchmarks import table
 from benchmarks import watch
 from benchmarks import ways
 
+_OCI = "oci-archive"
 _NOTES = {
     "registry": "PUT on the API to the end of the operation",
     "docker": "the same, through an engine",
     "docker pipeline": "docker pull; docker save | openstack image create",
     "skopeo pipeline": "skopeo copy; openstack image create --file",
+    "skopeo oci": "the same as an oci-archive, which the engine cannot load",
     "limit": "the same bytes, one PUT to Glance",
 }
 
@@ -80,6 +82,7 @@ class Race:
                     ("docker", lambda: self._docker.copy(name)),
                     ("docker pipeline", lambda: self.tools.docker(name)),
                     ("skopeo pipeline", lambda: self.tools.skopeo(name)),
+                    ("skopeo oci", lambda: self.tools.skopeo(name, _OCI)),
                 ):
                     times[each].append(work())
         self._registry.forget(name)

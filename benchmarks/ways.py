@@ -118,13 +118,17 @@ class Tools:
         )
         return seconds
 
-    def skopeo(self, name: str) -> float:
-        """Copy into an archive on disk, and upload that."""
+    def skopeo(self, name: str, form: str = "docker-archive") -> float:
+        """Copy into an archive on disk, and upload that.
+
+        :param form: ``docker-archive``, or ``oci-archive``, which is made
+            sooner, but which engines before version 25 cannot load
+        """
         with tempfile.TemporaryDirectory() as directory:
             path = f"{directory}/image.tar"
             command = (
                 "skopeo copy -q --src-tls-verify=false "
-                f"docker://{name} oci-archive:{path} && "
+                f"docker://{name} {form}:{path} && "
                 f"{' '.join(_CREATE)} --file {path} skopeo-pipeline"
             )
             seconds, image = self._run(["bash", "-c", command])
