@@ -17,9 +17,11 @@ from oslo_config import cfg
 from reposync import reference as ref
 from reposync import service
 from reposync.sources import registry
+from tests import lab
 from tests.fixtures import client
 from tests.fixtures import cloud
 from tests.fixtures import deployment
+from tests.lab import brokers
 
 _CREATE = (
     *("openstack", "image", "create", "-f", "value", "-c", "id"),
@@ -43,8 +45,12 @@ class Ours:
     def __init__(self, env: dict[str, str], source: str):
         self._cloud = cloud.Cloud(env)
         self.service = deployment.Deployment(env)
+        # Two of these run at a time; no conductor wakes for the other's work.
+        broker = brokers.RabbitMQ(lab.Lab.load().state)
+        bus = broker.virtual_host(deployment.unique(source))
         self.service.start(
-            conductor={"source": source}, DEFAULT={"debug": False}
+            conductor={"source": source},
+            DEFAULT={"debug": False, "transport_url": bus},
         )
         self._caller = client.Client(self.service.url, self._cloud.token())
 
