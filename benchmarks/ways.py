@@ -141,7 +141,7 @@ class Tools:
         """Copy into an archive on disk, and upload that.
 
         :param form: ``docker-archive``, or ``oci-archive``, which is made
-            sooner, but which engines before version 25 cannot load
+            sooner, but which the lab's engine cannot load
         """
         with tempfile.TemporaryDirectory() as directory:
             path = f"{directory}/image.tar"
