@@ -38,7 +38,7 @@ _QUICK = 2
 #: Nudges only set a flag and reads are few: no need for oslo's 64 threads.
 _RPC_THREADS = 4
 #: Kept of the graceful shutdown for handing back what did not end in time.
-_HAND_BACK = 10
+_HAND_BACK = 15
 #: Seconds for the last notifications.
 _FAREWELL = 1.0
 

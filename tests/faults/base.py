@@ -187,9 +187,9 @@ class FaultCase(base.TestCase):
 
     def keep_logs(self, _):
         """Show the ends of the logs with a failure."""
-        for name in self.cluster.processes:
-            text = self.cluster.log(name).read_text(errors="replace")
-            self.addDetail(name, content.text_content(text[-6000:]))
+        for path in sorted(self.cluster.directory.glob("*.log")):
+            text = path.read_text(errors="replace")
+            self.addDetail(path.stem, content.text_content(text[-6000:]))
 
     def forget(self):
         """Leave nothing to the next scenario, even of one that failed."""
