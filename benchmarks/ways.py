@@ -42,6 +42,20 @@ def timed(work: Callable[[], object]) -> float:
     return time.perf_counter() - begun
 
 
+def show_token(url: str, token: str) -> None:
+    """Let all processes of a server know a token again.
+
+    Each asks Keystone every five minutes, which takes half a second: whose
+    request it is, is chance.
+
+    :param url: of a list
+    """
+    for _ in range(_SEVERAL):
+        requests.get(
+            f"{url}?limit=1", headers={"X-Auth-Token": token}, timeout=60
+        ).raise_for_status()
+
+
 class Ours:
     """The service as it is deployed, with one of its sources."""
 
@@ -55,12 +69,14 @@ class Ours:
             conductor={"source": source},
             DEFAULT={"debug": False, "transport_url": bus},
         )
-        self._caller = client.Client(self.service.url, self._cloud.token())
+        self._token = self._cloud.token()
+        self._caller = client.Client(self.service.url, self._token)
 
     def copy(self, name: str) -> float:
         """Copy an image; gives the seconds to the operation's end."""
         self.forget(name)
-        self._show_tokens()
+        # The conductor shows its own token to Glance meanwhile.
+        show_token(f"{self.service.url}/v1/images", self._token)
         seconds, found = self._timed("/v1/images", imageName=name)
         assert found["outcome"] == "created", found
         return seconds
@@ -81,15 +97,6 @@ class Ours:
         found = self._caller.ended(self._caller.accepted(answer), _PATIENCE)
         ended = datetime.datetime.fromisoformat(found["finished_at"])
         return ended.timestamp() - begun, found
-
-    def _show_tokens(self) -> None:
-        """Let all processes know the tokens again.
-
-        Each asks Keystone every five minutes, which takes half a second:
-        whose request it is, is chance.
-        """
-        for _ in range(_SEVERAL):
-            self._caller.call("GET", "/v1/images", params={"limit": "1"})
 
     def forget(self, name: str) -> None:
         """Delete an image, with all its tags, from Glance."""
@@ -157,12 +164,7 @@ class Tools:
 
     def limit(self, path: Path) -> float:
         """Upload a file with one PUT and nothing else."""
-        for _ in range(_SEVERAL):
-            requests.get(
-                f"{self._env['LAB_GLANCE_URL']}/v2/images?limit=1",
-                headers={"X-Auth-Token": self._token},
-                timeout=60,
-            ).raise_for_status()
+        show_token(f"{self._env['LAB_GLANCE_URL']}/v2/images", self._token)
         image = self._cloud.glance.post(
             "/images",
             json={

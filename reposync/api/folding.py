@@ -44,7 +44,8 @@ class Folding:
     ):
         """Store the database.
 
-        :param sleep: waits for so many seconds
+        :param sleep: waits for so many seconds; a test gives its own, to let
+            others come at just this moment
         """
         self._db = db
         self._sleep = sleep

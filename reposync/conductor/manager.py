@@ -116,7 +116,9 @@ class Manager:
         while not self._stopping.is_set():
             reposync_context.leave()
             begun = time.monotonic()
-            pause = self._conf.poll_interval * random.uniform(0.8, 1.2)  # noqa: S311
+            # Workers, of all conductors, shall not look at the same moment.
+            jitter = random.uniform(0.8, 1.2)  # noqa: S311 (not a secret)
+            pause = self._conf.poll_interval * jitter
             try:
                 job = self._claim(owner)
                 if job is None:

@@ -109,17 +109,6 @@ doubled for each further one, 15 minutes at most.  A registry that names a
 time of its own is obeyed.
 """,
     ),
-    cfg.FloatOpt(
-        "rest",
-        default=1.0,
-        min=0.0,
-        mutable=True,
-        help="""
-Seconds between the end of one operation and the beginning of the next for the
-same image, if that was asked for meanwhile.  What else is asked for in this
-time joins it: a storm of webhooks becomes one look a second.
-""",
-    ),
     cfg.IntOpt(
         "retention",
         default=30 * 24 * 3600,

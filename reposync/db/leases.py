@@ -18,7 +18,6 @@ from reposync import exception
 from reposync.db import clock
 from reposync.db import operations
 from reposync.db import session as db_session
-from reposync.db import waiting
 from reposync.db.models import Operation
 
 _RELEASED: dict[str, Any] = {
@@ -161,13 +160,11 @@ def finish(
     image: Mapping[str, Any] | None = None,
     progress: Progress | None = None,
     error: exception.ReposyncError | None = None,
-    rest: float = 0,
 ) -> None:
     """End an operation.
 
     :param state: ``succeeded``, ``failed`` or ``cancelled``
     :param progress: how far the work went
-    :param rest: seconds until the next one for the same image may begin
     :raises LeaseLost: the operation belongs to another worker now
     """
     now = clock.now_ms()
@@ -183,13 +180,7 @@ def finish(
         values |= {"image": dict(image), "image_id": image["id"]}
     if progress is not None:
         values |= _progress_values(progress)
-
-    def work(session: orm.Session) -> None:
-        fenced(session, lease, values)
-        if rest:
-            waiting.hold(session, lease.operation_id, rest)
-
-    db.write(work)
+    db.write(lambda session: fenced(session, lease, values))
 
 
 def give_back(

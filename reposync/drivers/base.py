@@ -59,6 +59,8 @@ class Image:
 
     def to_dict(self) -> dict[str, Any]:
         """Give the fields as the API shows them."""
+        # All values are plain: `dataclasses.asdict` would copy each of them,
+        # for each image of a synchronisation.
         return {
             field.name: getattr(self, field.name)
             for field in dataclasses.fields(self)

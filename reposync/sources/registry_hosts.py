@@ -60,7 +60,8 @@ class Hosts:
         self._lock = threading.Lock()
         self._managers: dict[tuple[bool, str], urllib3.PoolManager] = {}
         self._schemes: dict[str, str] = {}
-        self._proxies: dict[str, str] | None = None
+        # Looked up once: the environment is that of the process's start.
+        self._proxies = urllib.request.getproxies()
 
     def endpoints(self, registry: str) -> list[Endpoint]:
         """List the hosts of a registry in the order they are asked."""
@@ -136,11 +137,8 @@ class Hosts:
         return True
 
     def _manager(self, scheme: str, insecure: bool) -> urllib3.PoolManager:
+        proxy = self._proxies.get(scheme, "")
         with self._lock:
-            if self._proxies is None:
-                # Of the environment, which nobody changes any more.
-                self._proxies = urllib.request.getproxies()
-            proxy = self._proxies.get(scheme, "")
             key = insecure, proxy
             if key not in self._managers:
                 self._managers[key] = self._make(insecure, proxy)

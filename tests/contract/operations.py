@@ -147,16 +147,15 @@ class OperationsContract:
         joined = operations.submit(self.db, request())
         self.assertEqual(operation.id, joined.id)
 
-    def test_a_follow_up_rests_and_is_joined_meanwhile(self):
-        lease = self.claim(operations.submit(self.db, request()))
-        follow_up = operations.submit(self.db, request())
-        leases.finish(self.db, lease, "succeeded", rest=60)
+    def test_what_waits_for_its_time_is_joined_meanwhile(self):
+        waits = operations.submit(self.db, request())
+        leases.give_back(self.db, self.claim(waits), 60)
         self.assertEqual([], leases.candidates(self.db, 10))
         pause = waiting.seconds_to_next(self.db, 100)
         self.assertTrue(50 < pause <= 60, pause)
         self.assertEqual(5, waiting.seconds_to_next(self.db, 5))
         joined = operations.submit(self.db, request())
-        self.assertEqual((follow_up.id, 1), (joined.id, joined.coalesced))
+        self.assertEqual((waits.id, 1), (joined.id, joined.coalesced))
 
     def test_only_what_will_begin_later_is_waited_for(self):
         self.assertEqual(7, waiting.seconds_to_next(self.db, 7))
