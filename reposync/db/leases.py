@@ -216,7 +216,7 @@ def give_back(
         }
         fenced(session, lease, values)
         # Asked for after the last sign of life; nobody else would see it.
-        operations.cancel_queued(
+        operations.cancel_chosen(
             session,
             sa.and_(
                 Operation.id == lease.operation_id,

@@ -181,7 +181,7 @@ def cancel(
         )
         if project_id is not None:
             chosen = sa.and_(chosen, Operation.project_id == project_id)
-        changed = _cancel(session, chosen)
+        changed = cancel_chosen(session, chosen)
         operation = _get(session, operation_id, project_id)
         if not changed:
             raise exception.OperationFinished(
@@ -192,32 +192,29 @@ def cancel(
     return db.write(work)
 
 
-def _cancel(session: orm.Session, chosen: sa.ColumnElement[bool]) -> int:
-    now = clock.now_ms()
-    running = (
-        sa.update(Operation)
-        .where(chosen, Operation.state == "running")
-        .values(cancel_requested=True, updated_at=now)
-    )
-    number = db_session.changed(session, running)
-    return number + cancel_queued(session, chosen)
+def cancel_chosen(session: orm.Session, chosen: sa.ColumnElement[bool]) -> int:
+    """Cancel those of the chosen operations that have not ended.
 
+    What waits ends, what runs is asked to.  It is one statement: between two
+    an operation could be claimed, or given back, and be missed by both.
 
-def cancel_queued(session: orm.Session, chosen: sa.ColumnElement[bool]) -> int:
-    """End chosen operations that wait; gives their number."""
+    :returns: how many there were
+    """
     now = clock.now_ms()
-    return db_session.changed(
-        session,
+    waits = Operation.state == "queued"
+    statement = (
         sa.update(Operation)
-        .where(chosen, Operation.state == "queued")
-        .values(
-            state="cancelled",
-            pending_key=None,
-            cancel_requested=True,
-            finished_at=now,
-            updated_at=now,
-        ),
+        .where(chosen, Operation.state.in_(models.UNFINISHED))
+        # In this order, since MariaDB reads the state it has just set.
+        .ordered_values(
+            (Operation.finished_at, sa.case((waits, now))),
+            (Operation.state, sa.case((waits, "cancelled"), else_="running")),
+            (Operation.pending_key, None),
+            (Operation.cancel_requested, True),
+            (Operation.updated_at, now),
+        )
     )
+    return db_session.changed(session, statement)
 
 
 def join_or_add(session: orm.Session, request: Request) -> Operation:

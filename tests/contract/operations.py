@@ -2,7 +2,6 @@
 """What the table of operations must do on every kind of database."""
 
 import concurrent.futures
-import dataclasses
 
 from reposync import exception
 from reposync.db import leases
@@ -25,8 +24,8 @@ def request(image="busybox:latest", **kwargs):
     return operations.Request(**values | kwargs)
 
 
-class OperationsContract:
-    """Tests; the class that uses them sets ``self.db``."""
+class Rows:
+    """How tests handle operations; who uses it sets ``self.db``."""
 
     def claim(self, operation, owner="host:1", seconds=30):
         taken = leases.claim(
@@ -36,6 +35,10 @@ class OperationsContract:
 
     def get(self, operation):
         return operations.get(self.db, operation.id)
+
+
+class OperationsContract(Rows):
+    """Tests; the class that uses them sets ``self.db``."""
 
     def test_tables_are_at_the_newest_revision(self):
         self.assertEqual(migration.newest(), migration.version(self.db))
@@ -171,25 +174,6 @@ class OperationsContract:
         self.assertEqual({first.id, second.id}, found)
         self.assertEqual(0, self.get(first).attempt)
 
-    def test_cancel_waiting_running_and_finished(self):
-        waiting = operations.submit(self.db, request())
-        self.assertEqual(
-            "cancelled", operations.cancel(self.db, waiting.id).state
-        )
-        running = operations.submit(self.db, request())
-        lease = self.claim(running)
-        self.assertEqual(
-            "running", operations.cancel(self.db, running.id).state
-        )
-        self.assertTrue(leases.extend(self.db, lease, 30))
-        leases.finish(self.db, lease, "cancelled")
-        self.assertRaises(
-            exception.OperationFinished,
-            operations.cancel,
-            self.db,
-            running.id,
-        )
-
     def test_another_project_finds_nothing(self):
         operation = operations.submit(self.db, request())
         for call in (operations.get, operations.cancel):
@@ -234,86 +218,11 @@ class OperationsContract:
             found = operations.find(self.db, query)
             self.assertEqual(number, len(found), query)
 
-    def test_a_sync_ends_with_its_last_part(self):
-        parent, _, parts = self.begin_sync("a", "b", "c")
-        self.assertEqual([], trees.settle(self.db))
-        for part, outcome in (
-            (parts[0], "created"),
-            (parts[1], "unchanged"),
-        ):
-            leases.finish(
-                self.db, self.claim(part), "succeeded", outcome=outcome
-            )
-        self.assertEqual([], trees.settle(self.db))
-        error = exception.ReferenceNotFound("c is unknown")
-        leases.finish(self.db, self.claim(parts[2]), "failed", error=error)
-        self.assertEqual([parent.id], trees.settle(self.db))
-        found = self.get(parent)
-        self.assertEqual(
-            ("failed", "children_failed", "1 of 3 images failed", None),
-            (
-                found.state,
-                found.error_code,
-                found.error_message,
-                found.running_key,
-            ),
-        )
-        tally = operations.counts(self.db, [parent.id])[parent.id]
-        self.assertEqual(
-            {"created": 1, "unchanged": 1, "failed": 1, "total": 3},
-            {word: number for word, number in tally.items() if number},
-        )
-        ended = operations.finished_children(self.db, parent.id, 0)
-        self.assertEqual({"a", "b", "c"}, {row.reference for row in ended})
-
-    def test_a_sync_that_waits_is_not_claimed_and_blocks_the_next(self):
-        parent, _, _ = self.begin_sync("a")
-        following = operations.submit(self.db, self.sync_request())
-        self.assertNotEqual(parent.id, following.id)
-        found = {row[0] for row in leases.candidates(self.db, 9)}
-        self.assertNotIn(parent.id, found)
-        self.assertNotIn(following.id, found)
-
-    def test_a_sync_adopts_the_waiting_pull(self):
-        waiting = operations.submit(self.db, request("a"))
-        _, _, parts = self.begin_sync("a")
-        self.assertEqual([waiting.id], [part.id for part in parts])
-
-    def test_cancelling_a_sync_cancels_its_parts(self):
-        parent, _, parts = self.begin_sync("a", "b")
-        running = self.claim(parts[0])
-        operations.cancel(self.db, parent.id, "p")
-        self.assertEqual("cancelled", self.get(parts[1]).state)
-        self.assertTrue(leases.extend(self.db, running, 30))
-        leases.finish(self.db, running, "cancelled")
-        trees.settle(self.db)
-        self.assertEqual("cancelled", self.get(parent).state)
-
-    def test_a_part_that_failed_before_it_began(self):
-        parent, _, _ = self.begin_sync()
-        error = exception.InvalidReference("line 3")
-        bad = dataclasses.replace(request("B A D"), parent_id=parent.id)
-        trees.add_failed(self.db, bad, error)
-        self.assertEqual({"B A D"}, trees.children(self.db, parent.id))
-        trees.settle(self.db)
-        self.assertEqual("failed", self.get(parent).state)
-
     def test_owned_lists_by_prefix(self):
         operation = operations.submit(self.db, request())
         lease = self.claim(operation, "ho_t:1:worker")
         self.assertEqual([lease], leases.owned(self.db, "ho_t:1"))
         self.assertEqual([], leases.owned(self.db, "host:1"))
-
-    def test_cancelled_after_the_last_sign_of_life(self):
-        operation = operations.submit(self.db, request())
-        lease = self.claim(operation)
-        operations.cancel(self.db, operation.id)
-        leases.give_back(self.db, lease, 3600)
-        found = self.get(operation)
-        self.assertEqual(
-            ("cancelled", None, None),
-            (found.state, found.pending_key, found.owner),
-        )
 
     def test_traces_of_the_dead_and_of_the_living(self):
         operation = operations.submit(self.db, request())
@@ -345,16 +254,3 @@ class OperationsContract:
         self.assertEqual(found[2].id, last.id)
         traces.forget(self.db, own)
         self.assertEqual(2, len(traces.of_dead(self.db, "here", 9)))
-
-    def sync_request(self):
-        return request("all", kind="sync", reference=None)
-
-    def begin_sync(self, *names):
-        parent = operations.submit(self.db, self.sync_request())
-        lease = self.claim(parent)
-        parts = [
-            operations.submit(self.db, request(name, parent_id=parent.id))
-            for name in names
-        ]
-        trees.leave_to_children(self.db, lease)
-        return parent, lease, parts

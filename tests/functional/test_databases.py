@@ -6,19 +6,23 @@ from sqlalchemy import event
 from reposync.db import migration
 from reposync.db import operations
 from reposync.db import session
+from tests.contract import cancelling
 from tests.contract import deliveries
 from tests.contract import joining
 from tests.contract import operations as contract
 from tests.contract import retention
+from tests.contract import trees
 from tests.fixtures import database
 from tests.functional import base
 
 
 class ServerContract(
     deliveries.DeliveriesContract,
+    cancelling.CancellingContract,
     contract.OperationsContract,
     joining.JoiningContract,
     retention.RetentionContract,
+    trees.TreesContract,
 ):
     """The contract on a database of its own."""
 

@@ -3,17 +3,21 @@
 
 from reposync import exception
 from reposync.db import operations
+from tests.contract import cancelling
 from tests.contract import joining
 from tests.contract import operations as contract
 from tests.contract import retention
+from tests.contract import trees
 from tests.fixtures import database
 from tests.unit import base
 
 
 class SqliteTest(
+    cancelling.CancellingContract,
     contract.OperationsContract,
     joining.JoiningContract,
     retention.RetentionContract,
+    trees.TreesContract,
     base.TestCase,
 ):
     """The contract."""
