@@ -5,6 +5,8 @@ import argparse
 import importlib
 import json
 import os
+import signal
+import sys
 
 NAMES = ("cli", "copy", "sync", "webhooks")
 
@@ -20,6 +22,8 @@ def main() -> None:
         "--json", action="store_true", help="print one object as last line"
     )
     arguments = parser.parse_args()
+    # What it started ends with it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     module = importlib.import_module(f"benchmarks.{arguments.name}")
     found = module.run(dict(os.environ), arguments.rounds)
     if arguments.json:

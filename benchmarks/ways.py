@@ -63,11 +63,14 @@ class Ours:
         self._cloud = cloud.Cloud(env)
         self.service = deployment.Deployment(env)
         # Two of these run at a time; no conductor wakes for the other's work.
-        broker = brokers.RabbitMQ(lab.Lab.load().state)
-        bus = broker.virtual_host(deployment.unique(source))
+        self._broker = brokers.RabbitMQ(lab.Lab.load().state)
+        self._bus = deployment.unique(source)
         self.service.start(
             conductor={"source": source},
-            DEFAULT={"debug": False, "transport_url": bus},
+            DEFAULT={
+                "debug": False,
+                "transport_url": self._broker.virtual_host(self._bus),
+            },
         )
         self._token = self._cloud.token()
         self._caller = client.Client(self.service.url, self._token)
@@ -119,6 +122,7 @@ class Ours:
     def stop(self) -> None:
         """End the service."""
         self.service.stop()
+        self._broker.remove_virtual_host(self._bus)
 
 
 class Tools:

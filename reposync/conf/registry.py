@@ -67,7 +67,8 @@ mirror does not have or refuses is read from the registry itself.
         min=1,
         help="""
 Number of requests that one conductor has open at a registry at a time.  A
-running copy needs one; a synchronisation uses the rest to ask what changed.
+running copy needs one, and takes a second one if it is free while it goes on
+from one layer to the next; a synchronisation uses the rest to ask what changed.
 """,
     ),
     cfg.FloatOpt(

@@ -77,7 +77,7 @@ class ResolvedImage:
 class Archive(Protocol):
     """The tar stream that ``docker load`` accepts.
 
-    Iterating gives pieces of at most 512 KiB, once.  The last piece comes
+    Iterating gives pieces of at most 1 MiB, once.  The last piece comes
     only after the whole was verified: whoever stores all pieces stores a
     complete image.
 

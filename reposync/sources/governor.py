@@ -78,6 +78,14 @@ class Governor:
         with self._slots:
             yield
 
+    def enter_free(self) -> bool:
+        """Take one of the open requests if that needs no waiting."""
+        return self._slots.acquire(blocking=False)
+
+    def leave(self) -> None:
+        """Give back what `enter_free` took."""
+        self._slots.release()
+
     def wait_turn(self) -> None:
         """Wait until a request may be sent.
 

@@ -94,6 +94,7 @@ class RegistrySource(base.Source):
             digest, manifest = registry_archive.measure(
                 layers, manifest, found.diff_ids, progress
             )
+        reader.expect(found.manifest.layers)
         layout = hybrid.Layout(reference, digest, manifest, found.config)
         archive = registry_archive.RegistryArchive(
             found.complete,

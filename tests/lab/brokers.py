@@ -69,6 +69,10 @@ class RabbitMQ(server.Server):
         )
         return f"{self.url}{name}"
 
+    def remove_virtual_host(self, name: str) -> None:
+        """Remove what `virtual_host` made, with its queues."""
+        self._control("delete_vhost", name)
+
     def _control(self, *command: str) -> None:
         environment = self.environment()
         server.run(

@@ -31,6 +31,17 @@ class WatchedTest(testtools.TestCase):
         found = list(self.watched(self.generator(*range(100))))
         self.assertEqual(list(range(100)), found)
 
+    def test_nothing_is_read_before_it_is_asked_for(self):
+        finished = []
+
+        def items():
+            for number in range(100):
+                yield number, len(finished)
+
+        for number, before in self.watched(items()):
+            self.assertEqual(number, before)
+            finished.append(number)
+
     def test_errors_come_through(self):
         def broken():
             yield 1
