@@ -68,7 +68,7 @@ mirror does not have or refuses is read from the registry itself.
         help="""
 Number of requests that one conductor has open at a registry at a time.  A
 running copy needs one, and takes a second one if it is free while it goes on
-from one layer to the next; a synchronisation uses the rest to ask what changed.
+from a layer to the next; a synchronisation uses the rest to ask what changed.
 """,
     ),
     cfg.FloatOpt(
