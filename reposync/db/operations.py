@@ -208,7 +208,10 @@ def cancel_chosen(session: orm.Session, chosen: sa.ColumnElement[bool]) -> int:
         # In this order, since MariaDB reads the state it has just set.
         .ordered_values(
             (Operation.finished_at, sa.case((waits, now))),
-            (Operation.state, sa.case((waits, "cancelled"), else_="running")),
+            (
+                Operation.state,
+                sa.case((waits, "cancelled"), else_=Operation.state),
+            ),
             (Operation.pending_key, None),
             (Operation.cancel_requested, True),
             (Operation.updated_at, now),

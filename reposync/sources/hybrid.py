@@ -40,9 +40,7 @@ class Layout:
 
         :param digest: of the manifest
         """
-        # A blob may occur more than once; it is stored once.
-        unique = {layer.digest: layer for layer in manifest.layers}
-        self._layers = list(unique.values())
+        self._layers = manifest.distinct_layers()
         self._head = b"".join(
             _header(name, len(data)) + data + _padding(len(data))
             for name, data in (

@@ -104,6 +104,10 @@ class Manifest:
     config: Descriptor
     layers: tuple[Descriptor, ...]
 
+    def distinct_layers(self) -> list[Descriptor]:
+        """List the layers; one that occurs more than once is there once."""
+        return list({layer.digest: layer for layer in self.layers}.values())
+
 
 def parse(name: str, body: bytes, media_type: str) -> Index | Manifest:
     """Read what a registry holds under a name.

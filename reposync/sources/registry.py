@@ -94,7 +94,7 @@ class RegistrySource(base.Source):
             digest, manifest = registry_archive.measure(
                 layers, manifest, found.diff_ids, progress
             )
-        reader.expect(found.manifest.layers)
+        reader.expect(found.manifest.distinct_layers())
         layout = hybrid.Layout(reference, digest, manifest, found.config)
         archive = registry_archive.RegistryArchive(
             found.complete,

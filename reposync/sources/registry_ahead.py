@@ -82,7 +82,8 @@ class Ahead:
     ) -> None:
         try:
             future.set_result(self._open(blob))
-        except Exception as error:  # noqa: BLE001 (it is asked for again)
+        except Exception as error:  # noqa: BLE001 (who takes it waits for it)
+            # The blob is asked for again in its turn; that error counts.
             future.set_exception(error)
             text = getattr(error, "message", type(error).__name__)
             LOG.debug("%s was not opened ahead: %s", blob.digest, text)

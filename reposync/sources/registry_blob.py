@@ -54,10 +54,9 @@ class BlobReader:
         self._next: dict[str, manifests.Descriptor] = {}
 
     def expect(self, blobs: Sequence[manifests.Descriptor]) -> None:
-        """Tell in which order blobs will be read, each once."""
-        unique = list({blob.digest: blob for blob in blobs}.values())
+        """Tell in which order blobs will be read."""
         self._next = {
-            blob.digest: after for blob, after in itertools.pairwise(unique)
+            blob.digest: after for blob, after in itertools.pairwise(blobs)
         }
 
     def stop(self) -> None:

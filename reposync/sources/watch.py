@@ -90,13 +90,13 @@ class Watched(Generic[T]):
             items = self._begin()
             # Closing it closes the connection, which stops the other side.
             with contextlib.closing(items):  # type: ignore[type-var]
-                while self._asked():
-                    for item in items:
-                        self._queue.put((True, item))
-                        break
-                    else:
-                        self._queue.put((False, None))
+                if not self._asked():
+                    return
+                for item in items:
+                    self._queue.put((True, item))
+                    if not self._asked():
                         return
+            self._queue.put((False, None))
         except Exception as error:  # noqa: BLE001 (raised where it is read)
             self._queue.put((False, error))
 

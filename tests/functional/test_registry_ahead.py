@@ -59,10 +59,7 @@ class AheadTest(test_registry_source.RegistryTestCase):
             """Keep the end of the first back until the second is wanted."""
             if first not in handler.path:
                 return None
-            _, headers, body = handler.fetch()
-            handler.send_response(200)
-            handler.send_header("Content-Length", headers["Content-Length"])
-            handler.end_headers()
+            body = handler.begin()
             handler.wfile.write(body[:-1000])
             wait.until(lambda: self.asked(second))
             handler.wfile.write(body[-1000:])

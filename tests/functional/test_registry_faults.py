@@ -130,10 +130,7 @@ class BrokenDownloadTest(FaultTestCase):
         self.addCleanup(over.set)
 
         def fall_silent(handler, count):
-            _, headers, _ = handler.fetch()
-            handler.send_response(200)
-            handler.send_header("Content-Length", headers["Content-Length"])
-            handler.end_headers()
+            handler.begin()
             silent.set()
             over.wait(60)
             return True
