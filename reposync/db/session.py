@@ -45,6 +45,10 @@ _ENGINE_OPTIONS = (
     "sqlite_synchronous",
 )
 _SQLITE_BUSY_MS = 30000
+#: Seconds after which a server breaks off a transaction in the middle of
+#: which nothing comes any more.  Its process is frozen, or its host is gone,
+#: and what it has locked others wait for, whatever its leases are.
+_STALLED = 10
 _FIRST_RETRY = 0.1
 _LONGEST_RETRY = 5.0
 
@@ -163,13 +167,38 @@ def _is_outage(error: Exception) -> bool:
 
 
 def _prepare_engine(engine: sa_engine.Engine) -> None:
-    if engine.dialect.name != "sqlite":
-        return
+    prepare = _PREPARE.get(engine.dialect.name)
+    if prepare is not None:
+        event.listen(engine, "connect", prepare)
 
-    def connected(connection: Any, record: Any) -> None:
-        with contextlib.closing(connection.cursor()) as cursor:
-            cursor.execute(f"PRAGMA busy_timeout={_SQLITE_BUSY_MS}")
-            cursor.execute("PRAGMA journal_mode=WAL")
-            cursor.execute("PRAGMA foreign_keys=ON")
 
-    event.listen(engine, "connect", connected)
+def _prepare_sqlite(connection: Any, record: Any) -> None:
+    with contextlib.closing(connection.cursor()) as cursor:
+        cursor.execute(f"PRAGMA busy_timeout={_SQLITE_BUSY_MS}")
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA foreign_keys=ON")
+
+
+def _prepare_postgresql(connection: Any, record: Any) -> None:
+    with contextlib.closing(connection.cursor()) as cursor:
+        cursor.execute(
+            f"SET idle_in_transaction_session_timeout = '{_STALLED}s'"
+        )
+    # A rollback, which ends every use of a connection, would undo it.
+    connection.commit()
+
+
+def _prepare_mysql(connection: Any, record: Any) -> None:
+    name = "idle_transaction_timeout"
+    with contextlib.closing(connection.cursor()) as cursor:
+        # MariaDB has it; MySQL has nothing like it.
+        cursor.execute(f"SHOW VARIABLES LIKE '{name}'")
+        if cursor.fetchone():
+            cursor.execute(f"SET SESSION {name} = {_STALLED}")
+
+
+_PREPARE = {
+    "mysql": _prepare_mysql,
+    "postgresql": _prepare_postgresql,
+    "sqlite": _prepare_sqlite,
+}

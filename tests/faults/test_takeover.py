@@ -10,6 +10,8 @@ from tests.fixtures import wait
 load_tests = testscenarios.load_tests_apply_scenarios
 
 _BLOB = "GET /v2/.*/blobs/"
+#: As PostgreSQL's protocol has it: a letter, and the length in four bytes.
+_UPDATE = "(?s)Q.{4}UPDATE operations SET"
 #: Where a conductor stands when it happens: server, request, when, and how
 #: many bytes have passed.
 _STATIONS = {
@@ -81,6 +83,31 @@ class FrozenTest(StationCase):
             60,
         )
         self.assertEqual(row.image_id, self.row(operation).image_id)
+        self.all_is_well(pushed)
+
+
+class LockTest(StationCase):
+    """One that was frozen in the middle of a transaction."""
+
+    station = "reading"
+
+    def test_frozen_in_a_transaction(self):
+        operation, gate, pushed = self.caught()
+        frozen = self.holder(operation)
+        # Its next sign of life; the server has locked the row by then.
+        beat = self.proxies["database"].stop_at(_UPDATE, "after")
+        beat.reached()
+        self.cluster.freeze(frozen)
+        beat.open()
+        begin = self.cluster.position(frozen)
+        self.assertEqual(2, self.succeeded(operation).attempt)
+        self.cluster.thaw(frozen)
+        gate.open()
+        wait.until(
+            lambda: self.cluster.said(frozen, "left to the other one", begin),
+            "the frozen one giving in",
+            60,
+        )
         self.all_is_well(pushed)
 
 

@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The tables on real database servers."""
 
+from concurrent import futures
+
+import sqlalchemy as sa
 from sqlalchemy import event
 
+from reposync.db import leases
 from reposync.db import migration
+from reposync.db import models
 from reposync.db import operations
 from reposync.db import session
 from tests.contract import cancelling
@@ -36,6 +41,30 @@ class ServerContract(
         self.db = session.Database(self.conf)
         self.addCleanup(self.db.dispose)
         migration.sync(self.db)
+
+    def test_a_transaction_that_stalls_is_broken_off_and_tried_again(self):
+        made = operations.submit(self.db, contract.request("a"))
+        frozen = session.Database(self.conf)
+        self.addCleanup(frozen.dispose)
+        claims = []
+        with futures.ThreadPoolExecutor() as others:
+
+            def work(session):
+                session.execute(sa.update(models.Operation).values(phase="x"))
+                if not claims:
+                    claims.append(
+                        others.submit(
+                            leases.claim, self.db, made.id, 0, "o", 9
+                        )
+                    )
+                    # Frozen, until somebody else had the row.
+                    claims[0].result(40)
+                else:
+                    claims.append(None)
+
+            frozen.write(work)
+        self.assertEqual("running", claims[0].result().state)
+        self.assertEqual(2, len(claims))
 
 
 class PostgresqlTest(ServerContract, base.TestCase):
