@@ -53,6 +53,10 @@ def make_app(
         force_canonical=False,
         guess_content_type_from_ext=False,
     )
+    return _surrounded(app, conf)
+
+
+def _surrounded(app: auth.Wsgi, conf: cfg.ConfigOpts) -> auth.Wsgi:
     # From the inside out.  Pecan sees no more than it needs.  Authentication
     # comes before anything reads the body, the limit of which holds for
     # webhooks, too.  The envelope is around all that refuses.  The health of

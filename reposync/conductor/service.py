@@ -93,12 +93,7 @@ class ConductorService(service.Service):
         self._followup = followup.FollowUp(conf, quick_db, database=database)
         self._followup.start()
         self._server: Any = None
-        threading.Thread(
-            target=self._listen,
-            args=(host, endpoint.Endpoint(driver, bell)),
-            name="listen",
-            daemon=True,
-        ).start()
+        self._listen(host, endpoint.Endpoint(driver, bell))
         LOG.info("The conductor %s has started", owner)
 
     def stop(self, graceful: bool = True) -> None:
@@ -142,6 +137,14 @@ class ConductorService(service.Service):
 
     def _listen(self, host: str, answers: endpoint.Endpoint) -> None:
         # It blocks for as long as the broker is away; hence the thread.
+        threading.Thread(
+            target=self._serve,
+            args=(host, answers),
+            name="listen",
+            daemon=True,
+        ).start()
+
+    def _serve(self, host: str, answers: endpoint.Endpoint) -> None:
         try:
             server = rpc.get_server(
                 rpc.get_transport(self._conf), host, answers

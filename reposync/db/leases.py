@@ -52,17 +52,9 @@ def candidates(db: db_session.Database, limit: int) -> list[tuple[str, int]]:
     now = clock.now_ms()
     other = orm.aliased(Operation)
     image_is_busy = sa.exists().where(other.running_key == Operation.image_key)
-    waiting = sa.and_(
-        Operation.state == "queued",
-        Operation.not_before <= now,
-        ~image_is_busy,
-    )
-    abandoned = sa.and_(
-        Operation.state == "running", Operation.lease_until < now
-    )
     statement = (
         sa.select(Operation.id, Operation.attempt)
-        .where(sa.or_(waiting, abandoned))
+        .where(sa.or_(sa.and_(_waiting(now), ~image_is_busy), _abandoned(now)))
         .order_by(Operation.not_before, Operation.created_at, Operation.id)
         .limit(limit)
     )
@@ -88,14 +80,10 @@ def claim(
         on the same image
     """
     now = clock.now_ms()
-    waiting = sa.and_(Operation.state == "queued", Operation.not_before <= now)
-    abandoned = sa.and_(
-        Operation.state == "running", Operation.lease_until < now
-    )
     statement = (
         sa.update(Operation)
         .where(Operation.id == operation_id, Operation.attempt == attempt)
-        .where(sa.or_(waiting, abandoned))
+        .where(sa.or_(_waiting(now), _abandoned(now)))
         .values(
             state="running",
             owner=owner,
@@ -173,9 +161,8 @@ def finish(
         "outcome": outcome,
         "finished_at": now,
         "updated_at": now,
-        "error_code": error.code if error else None,
-        "error_message": error.message if error else None,
     }
+    values |= _error_values(error)
     if image is not None:
         values |= {"image": dict(image), "image_id": image["id"]}
     if progress is not None:
@@ -205,16 +192,14 @@ def give_back(
             raise _lost(lease)
         key = operations.pending_key(operation) if join else None
         now = clock.now_ms()
-        values = _RELEASED | {
+        values = {
             "state": "queued",
             "pending_key": key,
             "attempt": lease.attempt - (not count),
             "not_before": now + int(seconds * 1000),
             "updated_at": now,
-            "error_code": error.code if error else None,
-            "error_message": error.message if error else None,
         }
-        fenced(session, lease, values)
+        fenced(session, lease, _RELEASED | values | _error_values(error))
         # Asked for after the last sign of life; nobody else would see it.
         operations.cancel_chosen(
             session,
@@ -240,6 +225,21 @@ def owned(db: db_session.Database, prefix: str) -> list[Lease]:
     )
     found = db.read(lambda session: list(session.scalars(statement)))
     return [Lease(row.id, row.owner or "", row.attempt) for row in found]
+
+
+def _waiting(now: clock.now_ms) -> sa.ColumnElement[bool]:
+    return sa.and_(Operation.state == "queued", Operation.not_before <= now)
+
+
+def _abandoned(now: clock.now_ms) -> sa.ColumnElement[bool]:
+    return sa.and_(Operation.state == "running", Operation.lease_until < now)
+
+
+def _error_values(error: exception.ReposyncError | None) -> dict[str, Any]:
+    return {
+        "error_code": error.code if error else None,
+        "error_message": error.message if error else None,
+    }
 
 
 def _progress_values(progress: Progress) -> dict[str, Any]:

@@ -5,10 +5,10 @@ from reposync import exception
 from reposync import keys
 from reposync import reference as ref
 from reposync.db import operations
-from tests.unit.conductor import test_manager
+from tests.unit.conductor import base
 
 
-class GoneTest(test_manager.ConductorTestCase):
+class GoneTest(base.ConductorTestCase):
     """What becomes of images after a webhook said that they are gone."""
 
     def setUp(self):

@@ -10,70 +10,12 @@ from reposync import reference as ref
 from reposync.conductor import sources as conductor_sources
 from reposync.db import leases
 from reposync.db import operations
-from tests.fixtures import conductor_threads
-from tests.fixtures import database
 from tests.fixtures import memory
 from tests.fixtures import wait
-from tests.unit import base
+from tests.unit.conductor import base
 
 
-class ConductorTestCase(base.TestCase):
-    """A test with a conductor over memory."""
-
-    conductor = None
-    #: told of events
-    listeners = ()
-
-    def setUp(self):
-        super().setUp()
-        fixture = database.SqliteDatabase(self.conf, self.path)
-        self.db = self.useFixture(fixture).db
-        self.source = memory.MemorySource(self.conf)
-        self.driver = memory.MemoryDriver(self.conf)
-        self.list = self.path / "repositories.list"
-        self.config(file=str(self.list), group="repositories")
-        self.config(
-            workers=2, poll_interval=1, retry_delay=1, group="conductor"
-        )
-
-    def start(self):
-        fixture = conductor_threads.ConductorThreads(
-            self.conf, self.db, self.source, self.driver, *self.listeners
-        )
-        self.conductor = self.useFixture(fixture)
-        return self.conductor
-
-    def pull(self, name, project="p", nudge=True):
-        reference = ref.Reference.parse(name)
-        key = keys.pull_key(self.conf, reference)
-        request = operations.Request(
-            "pull", key, reference=str(reference), project_id=project
-        )
-        return self.submit(request, nudge)
-
-    def other(self, kind, key, image_id=None):
-        return self.submit(
-            operations.Request(kind, key, image_id=image_id, project_id="p")
-        )
-
-    def submit(self, request, nudge=True):
-        operation = operations.submit(self.db, request)
-        if nudge and self.conductor:
-            self.conductor.bell.ring()
-        return operation
-
-    def get(self, operation):
-        return operations.get(self.db, operation.id)
-
-    def ended(self, operation):
-        wait.until(lambda: self.get(operation).finished, "the end")
-        return self.get(operation)
-
-    def sync(self):
-        return self.ended(self.other("sync", keys.sync_key(self.conf)))
-
-
-class ManagerTest(ConductorTestCase):
+class ManagerTest(base.ConductorTestCase):
     """What becomes of an operation."""
 
     def test_a_pull_creates_keeps_and_updates(self):
@@ -215,57 +157,6 @@ class ManagerTest(ConductorTestCase):
             self.assertEqual((state, code), (ended.state, ended.error_code))
         self.assertEqual({}, self.driver.kept)
 
-    def test_sync_does_all_it_can(self):
-        self.start()
-        self.source.push("busybox:latest", b"one")
-        self.source.push("debian:12", b"two")
-        self.list.write_text(
-            "# all\nbusybox\nNOT A NAME\n\ndebian:12\nmissing\nteam/*\n"
-        )
-        operation = self.other("sync", keys.sync_key(self.conf))
-        ended = self.ended(operation)
-        self.assertEqual(
-            ("failed", "2 of 4 images failed"),
-            (ended.state, ended.error_message),
-        )
-        tally = operations.counts(self.db, [operation.id])[operation.id]
-        self.assertEqual((2, 2), (tally["created"], tally["failed"]))
-        parts = operations.find(
-            self.db, operations.Query(parent_id=operation.id)
-        )
-        bad = next(row for row in parts if row.reference == "NOT A NAME")
-        self.assertIn("Line 3 of", bad.error_message)
-
-    def test_sync_leaves_alone_what_did_not_change(self):
-        self.start()
-        names = [f"image{number}" for number in range(30)]
-        self.list.write_text("\n".join(names))
-        for name in names:
-            self.source.push(f"{name}:latest", name.encode())
-        self.sync()
-        self.source.push("image7:latest", b"other")
-        opened, listed = self.source.opened, self.driver.listed
-        ended = self.sync()
-        self.assertEqual("succeeded", ended.state)
-        self.assertEqual(opened + 1, self.source.opened)
-        self.assertEqual(listed + 1, self.driver.listed)
-        tally = operations.counts(self.db, [ended.id])[ended.id]
-        self.assertEqual(
-            (30, 29, 1), (tally["total"], tally["unchanged"], tally["updated"])
-        )
-        [part, *_] = operations.finished_children(self.db, ended.id, 0)
-        self.assertTrue(part.image["id"])
-
-    def test_sync_asks_a_registry_in_trouble_once(self):
-        self.start()
-        self.list.write_text("\n".join(f"i{number}" for number in range(30)))
-        self.source.failures = [exception.SourceUnavailable("away")] * 8
-        ended = self.sync()
-        tally = operations.counts(self.db, [ended.id])[ended.id]
-        self.assertEqual((30, 30), (tally["total"], tally["failed"]))
-        # The threads that asked at the same time, and each part by itself.
-        self.assertLessEqual(self.source.asked, 8 + 30)
-
     def test_a_line_of_the_list_chooses_the_source(self):
         self.start()
         self.list.write_text("near source=memory\nnear:1 source=none\nfar")
@@ -288,17 +179,3 @@ class ManagerTest(ConductorTestCase):
             exception.SourceError, usual.of, ref.Reference.parse("near:1")
         )
         self.assertIn("Installed are: docker", error.message)
-
-    def test_sync_without_a_list_fails(self):
-        self.start()
-        ended = self.ended(self.other("sync", keys.sync_key(self.conf)))
-        self.assertEqual(
-            ("failed", "repositories_unreadable"),
-            (ended.state, ended.error_code),
-        )
-
-    def test_an_empty_sync_succeeds(self):
-        self.list.write_text("# nothing\n")
-        self.start()
-        ended = self.ended(self.other("sync", keys.sync_key(self.conf)))
-        self.assertEqual("succeeded", ended.state)

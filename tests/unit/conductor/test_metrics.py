@@ -17,10 +17,10 @@ from reposync.sources import governor
 from tests.fixtures import memory
 from tests.fixtures import wait
 from tests.unit import base
-from tests.unit.conductor import test_manager
+from tests.unit.conductor import base as conductor_base
 
 
-class MetricsTest(test_manager.ConductorTestCase):
+class MetricsTest(conductor_base.ConductorTestCase):
     """What a conductor over memory counts."""
 
     def setUp(self):
