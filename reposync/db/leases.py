@@ -79,29 +79,16 @@ def claim(
     :returns: the operation, or None if another worker was quicker or works
         on the same image
     """
-    now = clock.now_ms()
-    statement = (
-        sa.update(Operation)
-        .where(Operation.id == operation_id, Operation.attempt == attempt)
-        .where(sa.or_(_waiting(now), _abandoned(now)))
-        .values(
-            state="running",
-            owner=owner,
-            attempt=attempt + 1,
-            lease_until=now + seconds * 1000,
-            pending_key=None,
-            running_key=Operation.image_key,
-            started_at=sa.func.coalesce(Operation.started_at, now),
-            updated_at=now,
-            phase=None,
-            bytes_done=0,
-            bytes_total=None,
-        )
-    )
+    lease = Lease(operation_id, owner, attempt + 1)
 
     def work(session: orm.Session) -> Operation | None:
-        if not db_session.changed(session, statement):
+        if not db_session.changed(session, _claim(lease)):
             return None
+        # With the row in hand: PostgreSQL reads the clock before it waits
+        # for one that is locked, and such a lease may have run out when the
+        # wait is over.
+        until = clock.now_ms() + seconds * 1000
+        fenced(session, lease, {"lease_until": until})
         return session.get(Operation, operation_id)
 
     try:
@@ -225,6 +212,28 @@ def owned(db: db_session.Database, prefix: str) -> list[Lease]:
     )
     found = db.read(lambda session: list(session.scalars(statement)))
     return [Lease(row.id, row.owner or "", row.attempt) for row in found]
+
+
+def _claim(lease: Lease) -> sa.Update:
+    now = clock.now_ms()
+    return (
+        sa.update(Operation)
+        .where(Operation.id == lease.operation_id)
+        .where(Operation.attempt == lease.attempt - 1)
+        .where(sa.or_(_waiting(now), _abandoned(now)))
+        .values(
+            state="running",
+            owner=lease.owner,
+            attempt=lease.attempt,
+            pending_key=None,
+            running_key=Operation.image_key,
+            started_at=sa.func.coalesce(Operation.started_at, now),
+            updated_at=now,
+            phase=None,
+            bytes_done=0,
+            bytes_total=None,
+        )
+    )
 
 
 def _waiting(now: clock.now_ms) -> sa.ColumnElement[bool]:

@@ -46,7 +46,7 @@ class ServerContract(
         made = operations.submit(self.db, contract.request("a"))
         frozen = session.Database(self.conf)
         self.addCleanup(frozen.dispose)
-        claims = []
+        claims, left = [], []
         with futures.ThreadPoolExecutor() as others:
 
             def work(session):
@@ -57,14 +57,17 @@ class ServerContract(
                             leases.claim, self.db, made.id, 0, "o", 9
                         )
                     )
-                    # Frozen, until somebody else had the row.
+                    # Frozen, until somebody else had the row, and for
+                    # longer than its lease.
                     claims[0].result(40)
+                    left.extend(leases.candidates(self.db, 1))
                 else:
                     claims.append(None)
 
             frozen.write(work)
         self.assertEqual("running", claims[0].result().state)
         self.assertEqual(2, len(claims))
+        self.assertEqual([], left)
 
 
 class PostgresqlTest(ServerContract, base.TestCase):
