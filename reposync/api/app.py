@@ -7,11 +7,11 @@ from typing import Any
 from oslo_config import cfg
 import oslo_middleware
 from oslo_middleware import healthcheck
-import pecan
 import stevedore
 import webob
 
 from reposync import policy
+from reposync.api import application
 from reposync.api import auth
 from reposync.api import events
 from reposync.api import hooks
@@ -44,7 +44,7 @@ def make_app(
     :raises BadReceiver: a receiver of webhooks must not go into service
     """
     services = make_services(conf, db, conductor)
-    app: auth.Wsgi = pecan.make_app(
+    app: auth.Wsgi = application.Application(
         root.RootController(),
         hooks=[hooks.ServicesHook(services), hooks.ErrorHook()],
         # Pecan's own looks for bad UTF-8 whenever any attribute is read; here

@@ -5,20 +5,18 @@ A commit waits for the disk, and commits to one row wait for each other.  A
 storm of notifications, each in a transaction of its own, would be as fast as
 the disk.  So while one transaction is under way, whoever comes waits, and the
 first of those who waited writes down what all of them ask for in the next
-one.  Where several came, the next leader gives others a moment, too: they
-come back from the transaction that has just ended, and whoever is the first
-would write alone while all others wait.  A caller that is alone waits for
-nobody.
+one.  Where several came, the next leader waits a moment until as many have
+come again: they come back from the transaction that has just ended, and
+whoever is the first would write alone while all others wait.  A caller that
+is alone waits for nobody.
 
 Nobody is answered before the commit that covers them, and nobody is covered
 by a transaction that had begun before they came: what it found may be out of
 date.
 """
 
-from collections.abc import Callable
 from collections.abc import Sequence
 import threading
-import time
 
 from reposync import exception
 from reposync.db import models
@@ -27,8 +25,8 @@ from reposync.db import session
 
 #: Most requests in one transaction; servers have fewer threads.
 _MOST = 64
-#: Seconds that a leader gives others to come, where several came before.
-_PAUSE = 0.010
+#: Seconds that a leader waits at most for as many as came before.
+_PATIENCE = 0.040
 
 
 class Folding:
@@ -38,21 +36,20 @@ class Folding:
     """
 
     def __init__(
-        self,
-        db: session.Database,
-        sleep: Callable[[float], None] = time.sleep,
+        self, db: session.Database, gathered: threading.Event | None = None
     ):
         """Store the database.
 
-        :param sleep: waits for so many seconds; a test gives its own, to let
-            others come at just this moment
+        :param gathered: what a leader waits for; a test gives its own, to
+            let others come at just this moment
         """
         self._db = db
-        self._sleep = sleep
         self._lock = threading.Lock()
         self._waiting: list[_Ticket] = []
         self._writing = False
-        self._several = False
+        #: As many as the last transaction had, and came while it ran.
+        self._expected = 1
+        self._gathered = gathered or threading.Event()
 
     @property
     def waiting(self) -> int:
@@ -69,12 +66,12 @@ class Folding:
             self._waiting.append(ticket)
             ticket.leads = not self._writing
             self._writing = True
+            if len(self._waiting) >= self._expected:
+                self._gathered.set()
         if not ticket.leads:
             ticket.gate.acquire()
         if ticket.leads:
-            if self._several:
-                # Others are about to come: a transaction costs more than this.
-                self._sleep(_PAUSE)
+            self._gathered.wait(_PATIENCE)
             self._lead()
         return ticket.result()
 
@@ -89,7 +86,8 @@ class Folding:
             with self._lock:
                 heirs = self._waiting[:1]
                 self._writing = bool(heirs)
-                self._several = len(batch) + len(heirs) > 1
+                self._expected = len(batch) + len(self._waiting)
+                self._gathered.clear()
             for heir in heirs:
                 heir.leads = True
             for ticket in (*heirs, *batch):
