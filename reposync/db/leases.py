@@ -87,8 +87,7 @@ def claim(
         # With the row in hand: PostgreSQL reads the clock before it waits
         # for one that is locked, and such a lease may have run out when the
         # wait is over.
-        until = clock.now_ms() + seconds * 1000
-        fenced(session, lease, {"lease_until": until})
+        fenced(session, lease, {"lease_until": _until(seconds)})
         return session.get(Operation, operation_id)
 
     try:
@@ -110,7 +109,7 @@ def extend(
     :raises LeaseLost: the operation belongs to another worker now
     """
     values: dict[str, Any] = {
-        "lease_until": clock.now_ms() + seconds * 1000,
+        "lease_until": _until(seconds),
         "updated_at": clock.now_ms(),
     }
     if progress is not None:
@@ -234,6 +233,10 @@ def _claim(lease: Lease) -> sa.Update:
             bytes_total=None,
         )
     )
+
+
+def _until(seconds: int) -> sa.ColumnElement[int]:
+    return clock.now_ms() + seconds * 1000
 
 
 def _waiting(now: clock.now_ms) -> sa.ColumnElement[bool]:

@@ -67,6 +67,9 @@ class ReceiverTest(receiving.ReceiverTestCase):
         )
         # One may serve several.
         wait.until(lambda: self.conductor.nudges, "a nudge")
+        self.assertLessEqual(
+            set(self.conductor.nudges), {each["id"] for each in found}
+        )
 
     def test_nothing_to_do_is_a_success(self):
         for told in (
