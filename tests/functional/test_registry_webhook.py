@@ -27,6 +27,9 @@ class RegistryWebhookTest(base.TestCase):
                 AUTHORIZATION,
             )
         )
+        self.cloud = cloud.Cloud(self.lab)
+        # When the service has stopped, and neither deletes nor copies.
+        self.addCleanup(self.forget)
         self.service.list.write_text(
             f"{self.registry.host}/team/* delete=yes\n"
             f"{self.registry.host}/kept/*\n"
@@ -42,8 +45,6 @@ class RegistryWebhookTest(base.TestCase):
             },
         )
         self.addCleanup(self.service.stop)
-        self.cloud = cloud.Cloud(self.lab)
-        self.addCleanup(self.forget)
 
     def push(self, repository, tag, content):
         return images.push_image(
@@ -65,7 +66,8 @@ class RegistryWebhookTest(base.TestCase):
         )
 
     def is_ours(self, image):
-        name = image.properties.get("docker_name") or ""
+        # Glance shows what it is about to delete, without its properties.
+        name = (image.properties or {}).get("docker_name") or ""
         return name.startswith(f"{self.registry.host}/")
 
     def forget(self):
