@@ -36,7 +36,9 @@ def show(value: Any, *fields: str) -> None:
 def embedded(env: dict[str, str]) -> Iterator["Demo"]:
     """Start the whole service in one process."""
     with tempfile.TemporaryDirectory() as directory:
-        service = standalone.Standalone(env, Path(directory))
+        service = standalone.Standalone(
+            Path(directory), standalone.with_mirror(env)
+        )
         say("reposync-standalone starts: API, conductor, SQLite, files")
         caller = service.start()
         print(service.log.read_text().split("token (")[0])

@@ -2,8 +2,15 @@
 """How the documentation is built."""
 
 from pathlib import Path
+import sys
+from typing import Any
 
-_TOOLS = Path(__file__).parents[2] / "tools" / "config"
+_ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(_ROOT))
+
+from tests.field import table  # noqa: E402 (found by the line above)
+
+_TOOLS = _ROOT / "tools" / "config"
 
 extensions = [
     "openstackdocstheme",
@@ -32,3 +39,13 @@ config_generator_config_file = str(_TOOLS / "reposync-config-generator.conf")
 sample_config_basename = "_static/reposync"
 policy_generator_config_file = str(_TOOLS / "reposync-policy-generator.conf")
 sample_policy_basename = "_static/reposync"
+
+
+def setup(app: Any) -> None:
+    """Add the rows of the tests to the page about servers elsewhere."""
+
+    def add(app: Any, page: str, source: list[str]) -> None:
+        if page == "field":
+            source[0] += "\n" + table.text()
+
+    app.connect("source-read", add)

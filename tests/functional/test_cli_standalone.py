@@ -17,7 +17,9 @@ class StandaloneCliTest(base.TestCase):
 
     def setUp(self):
         super().setUp()
-        self.service = standalone.Standalone(self.lab, self.path)
+        self.service = standalone.Standalone(
+            self.path, standalone.with_mirror(self.lab)
+        )
         self.caller = self.service.start()
         self.addCleanup(self.service.process.wait, 60)
         self.addCleanup(self.service.process.kill)

@@ -15,7 +15,9 @@ class StandaloneTest(base.TestCase):
 
     def setUp(self):
         super().setUp()
-        self.service = standalone.Standalone(self.lab, self.path)
+        self.service = standalone.Standalone(
+            self.path, standalone.with_mirror(self.lab)
+        )
 
     def start(self):
         caller = self.service.start()

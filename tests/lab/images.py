@@ -14,6 +14,7 @@ import hashlib
 import io
 import json
 from pathlib import Path
+import ssl
 import tarfile
 from typing import Any
 import urllib.error
@@ -58,6 +59,10 @@ OCI = Kind(
 )
 
 Files = Mapping[str, bytes]
+
+_UNVERIFIED = ssl.create_default_context()
+_UNVERIFIED.check_hostname = False
+_UNVERIFIED.verify_mode = ssl.CERT_NONE
 
 
 @dataclasses.dataclass(frozen=True)
@@ -122,9 +127,10 @@ class Layer:
 
 
 class Repository:
-    """A repository of a registry that speaks plain HTTP.
+    """A repository of a registry.
 
-    :param registry: ``host:port``
+    :param registry: ``host:port`` of one that speaks plain HTTP, or the
+        address of one with TLS, whose certificate is not looked at
     :param auth: user and password, if it asks for them
     """
 
@@ -134,7 +140,8 @@ class Repository:
         name: str,
         auth: tuple[str, str] | None = None,
     ):
-        self._url = f"http://{registry}/v2/{name}"
+        place = registry if "://" in registry else f"http://{registry}"
+        self._url = f"{place}/v2/{name}"
         self._headers = {}
         if auth:
             pair = base64.b64encode(":".join(auth).encode()).decode()
@@ -173,7 +180,9 @@ class Repository:
             url, data=body, headers=headers, method=method
         )
         try:
-            with urllib.request.urlopen(request, timeout=60) as answer:
+            with urllib.request.urlopen(
+                request, timeout=60, context=_UNVERIFIED
+            ) as answer:
                 return answer
         except urllib.error.HTTPError as error:
             if method == "HEAD" and error.code == 404:
