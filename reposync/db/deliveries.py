@@ -2,7 +2,10 @@
 """Deliveries of webhooks: one that comes again makes nothing.
 
 The delivery and the operation are written in one transaction.  What could
-not be written is not remembered, so the registry's next try counts.
+not be written is not remembered, so the registry's next try counts.  So does
+a delivery whose operation came to nothing: whoever sends it again wants what
+it tells of.  That an operation was purged tells nothing of how it ended, so
+such a delivery counts, too; at worst the registry is asked once more.
 """
 
 import dataclasses
@@ -21,6 +24,8 @@ from reposync.db import session as db_session
 
 _TRIES = 10
 _DAY = 24 * 3600 * 1000
+#: States of an operation that still serves, or has served, a delivery.
+_SERVED = (*models.UNFINISHED, "succeeded")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -49,17 +54,25 @@ def submit(
 ) -> models.Operation | None:
     """Write down what is asked for, unless the delivery was here before.
 
+    It counts anew if the operation that served it has failed, was cancelled
+    or was purged.
+
     :returns: as `operations.submit`; None for a delivery that comes again
     :raises DatabaseUnavailable: nothing was written
     """
+    known = False
+
+    def work(session: orm.Session) -> models.Operation | None:
+        write = _write_again if known else _write
+        return write(session, request, delivery)
+
     for _ in range(_TRIES):
         try:
-            return db.write(lambda session: _write(session, request, delivery))
+            return db.write(work)
         except db_exception.DBDuplicateEntry:
-            if db.read(lambda session: _known(session, delivery)):
-                return None
-            # The same request is written by somebody else: the next round
-            # joins theirs.
+            # The delivery is here already, or the same request is written by
+            # somebody else; then the next round joins theirs.
+            known = db.read(lambda session: _known(session, delivery))
     raise exception.DatabaseUnavailable(
         "The same request is being written too often at once. Try again"
     )
@@ -96,7 +109,40 @@ def _write(
                 key=delivery.key, created_at=clock.now_ms()
             )
         )
+    return _accept(session, request, delivery)
+
+
+def _write_again(
+    session: orm.Session, request: operations.Request, delivery: Delivery
+) -> models.Operation | None:
+    """Write down a delivery that is known, if its operation has failed."""
+    table = models.Delivery
+    mine = table.key == delivery.key
+    # First: of several that come at once only one finds the failed operation.
+    db_session.changed(
+        session, sa.update(table).where(mine).values(key=table.key)
+    )
+    serves = (
+        sa.select(models.Operation.id)
+        .join(table, table.operation_id == models.Operation.id)
+        .where(mine, models.Operation.state.in_(_SERVED))
+    )
+    if session.scalar(serves) is not None:
+        return None
+    return _accept(session, request, delivery)
+
+
+def _accept(
+    session: orm.Session, request: operations.Request, delivery: Delivery
+) -> models.Operation:
     operation = operations.join_or_add(session, request)
+    if delivery.key:
+        db_session.changed(
+            session,
+            sa.update(models.Delivery)
+            .where(models.Delivery.key == delivery.key)
+            .values(operation_id=operation.id, created_at=clock.now_ms()),
+        )
     if delivery.callback_url:
         session.add(
             models.Callback(

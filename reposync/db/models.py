@@ -46,6 +46,8 @@ class Operation(Base):
     ``attempt`` grows with every claim; together with ``owner`` it fences
     writes of a conductor that lost its lease.
     A sync that waits for its children is running and has no owner.
+    A webhook brings ``settle_until``: until then the registry may be behind
+    what it told, which is ``announced_digest`` where it told one.
     """
 
     __tablename__ = "operations"
@@ -80,6 +82,8 @@ class Operation(Base):
     owner: orm.Mapped[str | None] = Column(String(255))
     lease_until: orm.Mapped[int | None] = Column(BigInteger)
     not_before: orm.Mapped[int] = Column(BigInteger)
+    announced_digest: orm.Mapped[str | None] = Column(String(160))
+    settle_until: orm.Mapped[int | None] = Column(BigInteger)
     coalesced: orm.Mapped[int] = Column(default=0)
     cancel_requested: orm.Mapped[bool] = Column(Boolean, default=False)
     project_id: orm.Mapped[str | None] = Column(String(64))
@@ -132,6 +136,8 @@ class Delivery(Base):
     """An event of a webhook that was accepted; it may be delivered again.
 
     ``key`` stands for the receiver, the id of the delivery and the event.
+    ``operation_id`` is the operation that serves it.  It may have been purged
+    by now, so this is no foreign key.
     """
 
     __tablename__ = "deliveries"
@@ -141,6 +147,7 @@ class Delivery(Base):
     )
 
     key: orm.Mapped[str] = Column(String(64), primary_key=True)
+    operation_id: orm.Mapped[str | None] = Column(String(36))
     created_at: orm.Mapped[int] = Column(BigInteger)
 
 

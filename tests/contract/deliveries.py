@@ -4,6 +4,7 @@
 A class that runs this gives ``self.db``.
 """
 
+from concurrent import futures
 import threading
 
 import sqlalchemy as sa
@@ -57,6 +58,55 @@ class DeliveriesContract:
         found = operations.get(self.db, first.id)
         self.assertEqual(2, found.coalesced)
         self.assertEqual(["a", "b"], self.known())
+
+    def test_what_came_to_nothing_counts_anew(self):
+        for key, state in (("a", "failed"), ("b", "cancelled")):
+            row = self.deliver(key)
+            self.assertIsNone(self.deliver(key))
+            taken = leases.claim(self.db, row.id, row.attempt, "me", 60)
+            self.assertIsNone(self.deliver(key))
+            lease = leases.Lease(row.id, "me", taken.attempt)
+            leases.finish(self.db, lease, state)
+            again = self.deliver(key, "https://a/1")
+            self.assertNotEqual(row.id, again.id)
+            self.assertIsNone(self.deliver(key))
+            self.finish(again, outcome="created")
+            self.assertIsNone(self.deliver(key))
+            [due] = callbacks.due(self.db)
+            self.assertEqual(again.id, due.operation.id)
+            callbacks.done(self.db, due.id)
+
+    def test_what_joined_shares_the_fate(self):
+        row = self.deliver("a")
+        self.assertEqual(row.id, self.deliver("b").id)
+        self.finish(row, "failed")
+        again = self.deliver("b")
+        self.assertEqual(again.id, self.deliver("a").id)
+        self.assertIsNone(self.deliver("a"))
+
+    def test_of_what_was_purged_nobody_knows_how_it_ended(self):
+        row = self.deliver("a")
+        self.finish(row)
+        self.assertIsNone(self.deliver("a"))
+        statement = sa.delete(models.Operation)
+        self.db.write(lambda session: session.execute(statement))
+        self.assertIsNotNone(self.deliver("a"))
+        self.assertIsNone(self.deliver("a"))
+
+    def test_one_that_is_older_than_the_column_counts_anew(self):
+        statement = sa.insert(models.Delivery).values(
+            key="a" * 64, created_at=1
+        )
+        self.db.write(lambda session: session.execute(statement))
+        self.assertIsNotNone(self.deliver("a"))
+        self.assertIsNone(self.deliver("a"))
+
+    def test_many_that_come_again_at_once_make_one(self):
+        self.finish(self.deliver("a"), "failed")
+        with futures.ThreadPoolExecutor(8) as pool:
+            found = list(pool.map(self.deliver, "a" * 8))
+        [made] = [row for row in found if row]
+        self.assertEqual(0, operations.get(self.db, made.id).coalesced, found)
 
     def test_what_fails_leaves_no_trace(self):
         written = operations.join_or_add
