@@ -20,6 +20,7 @@
     |   |-- ImageUnsupported
     |   |-- RegistryDenied
     |   |-- RateLimited
+    |   |-- RegistryBehind        what its webhook told
     |   |-- SourceUnavailable
     |   |-- SourceDiskFull
     |   `-- ArchiveDamaged
@@ -159,6 +160,13 @@ class RateLimited(SourceError):
     """The registry asks to come back later."""
 
     code = "rate_limited"
+    retryable = True
+
+
+class RegistryBehind(SourceError):
+    """The registry does not show yet what its webhook told."""
+
+    code = "registry_behind"
     retryable = True
 
 

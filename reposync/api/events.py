@@ -15,6 +15,7 @@ from reposync import reference as ref
 from reposync import repositories
 from reposync.api import submit
 from reposync.db import deliveries
+from reposync.db import joining
 from reposync.db import models
 from reposync.db import operations
 from reposync.webhooks import base
@@ -118,6 +119,9 @@ class Handler:
             reference=str(reference),
             project_id=receiver.project_id,
             request_id=caller.request_id,
+            announced=joining.Announcement(
+                event.digest, self._conf.notify.settle_seconds
+            ),
         )
         operation = self._submitter.deliver(
             caller, request, self._delivery(receiver, event)

@@ -15,6 +15,7 @@ from reposync import reference as ref
 from reposync.api import folding
 from reposync.conductor import rpcapi
 from reposync.db import deliveries
+from reposync.db import joining
 from reposync.db import models
 from reposync.db import operations
 from reposync.db import session
@@ -40,9 +41,15 @@ class Submitter:
         self._folding = folding.Folding(db)
         self._nudger = Nudger(conductor)
 
-    def pull(self, caller: Any, reference: ref.Reference) -> models.Operation:
+    def pull(
+        self,
+        caller: Any,
+        reference: ref.Reference,
+        announced: joining.Announcement | None = None,
+    ) -> models.Operation:
         """Ask for an image.
 
+        :param announced: what a webhook told of it
         :raises InvalidReference: it names a digest
         :raises DatabaseUnavailable: nothing was accepted
         """
@@ -52,7 +59,13 @@ class Submitter:
                 "is nothing to keep in step. Name a tag"
             )
         key = keys.pull_key(self._conf, reference)
-        return self._submit(caller, "pull", key, reference=str(reference))
+        return self._submit(
+            caller,
+            "pull",
+            key,
+            reference=str(reference),
+            announced=announced,
+        )
 
     def delete(self, caller: Any, image_id: str) -> models.Operation:
         """Ask for the deletion of an image.

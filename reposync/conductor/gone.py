@@ -14,6 +14,7 @@ from reposync import keys
 from reposync import reference as ref
 from reposync import repositories
 from reposync.conductor import job as conductor_job
+from reposync.conductor import settling
 from reposync.conductor import sources as conductor_sources
 from reposync.db import operations
 from reposync.db import session as db_session
@@ -47,12 +48,13 @@ class Gone:
         :returns: the image that was deleted; None if there was none to
             delete
         :raises SourceError: the registry does not say that it is gone
+        :raises RegistryBehind: it may say so a little later
         :raises CatalogueError: the catalogue refused
         """
         if reference.tag is None:
             self._spread(job, reference)
             return None
-        if self._is_there(reference):
+        if self._is_there(job, reference):
             LOG.info("%s is still in its registry, and stays", reference)
             return None
         deleted = None
@@ -62,14 +64,20 @@ class Gone:
             deleted = image
         return deleted
 
-    def _is_there(self, reference: ref.Reference) -> bool:
+    def _is_there(
+        self, job: conductor_job.Job, reference: ref.Reference
+    ) -> bool:
         source = self._sources.of(reference)
+        digest = None
         try:
-            source.resolve(reference, self._conf.conductor.platform)
+            digest = source.resolve(
+                reference, self._conf.conductor.platform
+            ).digest
         except exception.ReferenceNotFound:
             return False
         except exception.PlatformNotFound:
-            return True
+            LOG.debug("%s is there for other platforms", reference)
+        settling.Settling(job).expect_gone(reference, digest)
         return True
 
     def _spread(
@@ -89,5 +97,6 @@ class Gone:
                 project_id=job.operation.project_id,
                 user_id=job.operation.user_id,
                 request_id=job.operation.request_id,
+                announced=settling.Settling(job).passed_on(),
             )
             operations.submit(self._db, request)

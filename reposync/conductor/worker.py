@@ -11,6 +11,7 @@ from reposync import reference as ref
 from reposync.conductor import events as conductor_events
 from reposync.conductor import gone
 from reposync.conductor import job as conductor_job
+from reposync.conductor import settling
 from reposync.conductor import sources as conductor_sources
 from reposync.conductor import sync
 from reposync.conductor import traces as conductor_traces
@@ -23,6 +24,8 @@ LOG = log.getLogger(__name__)
 _LONGEST_DELAY = 15 * 60.0
 #: However long a registry asks to wait, look again after this many seconds.
 _LONGEST_RETRY_AFTER = 6 * 3600.0
+#: What is counted as no attempt.
+_BLAMELESS = (exception.RateLimited, exception.RegistryBehind)
 
 
 class Worker:
@@ -91,15 +94,18 @@ class Worker:
         platform = self._conf.conductor.platform
         self._traces.before(job)
         source = self._sources.of(reference)
-        resolved = source.resolve(reference, platform)
-        job.check()
+        told = settling.Settling(job)
         begin = self._traces.at_source(job, self._sources.name_of(reference))
-        image, outcome = self._driver.image_updated(
-            reference,
-            resolved,
-            source.archive(resolved, job.progress, begin),
-            conductor_traces.Attempt(self._db, job),
-        )
+        with told.pushed(reference):
+            resolved = source.resolve(reference, platform)
+            job.check()
+            told.expect(reference, resolved.digest)
+            image, outcome = self._driver.image_updated(
+                reference,
+                resolved,
+                source.archive(resolved, job.progress, begin),
+                conductor_traces.Attempt(self._db, job),
+            )
         self._succeed(job, outcome, image)
 
     def _delete(self, job: conductor_job.Job) -> None:
@@ -176,8 +182,8 @@ class Worker:
                 LOG.info("Operation %s was cancelled", job.operation.id)
             case _ if self._may_retry(job, error):
                 delay = self._delay(job.operation.attempt, error)
-                # A registry's limit is no fault of the image.
-                count = not isinstance(error, exception.RateLimited)
+                # A registry's limit, or lag, is no fault of the image.
+                count = not isinstance(error, _BLAMELESS)
                 leases.give_back(
                     self._db, job.lease, delay, error=error, count=count
                 )
@@ -198,6 +204,9 @@ class Worker:
     def _may_retry(
         self, job: conductor_job.Job, error: exception.ReposyncError
     ) -> bool:
+        if isinstance(error, exception.RegistryBehind):
+            # It ends by itself.
+            return True
         allowed = self._conf.conductor.max_attempts
         return error.retryable and job.operation.attempt < allowed
 

@@ -50,6 +50,20 @@ Authorities for the certificates of these hosts; the system's by default.
 """,
     ),
     cfg.IntOpt(
+        "settle_seconds",
+        default=120,
+        min=0,
+        max=3600,
+        mutable=True,
+        help="""
+Seconds for which a registry may be behind its own webhooks.  Where replicas,
+caches or mirrors stand before a registry, a tag may be unknown, or point at
+the old image, for a while after the webhook of its push.  So long it is
+looked for again; after that, what the registry has counts.  0 takes what is
+there at once.
+""",
+    ),
+    cfg.IntOpt(
         "delivery_days",
         default=7,
         min=1,

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Identical requests meet in the operation that waits for them."""
 
+from collections.abc import Iterable
 from collections.abc import Mapping
 import dataclasses
 from typing import Any
@@ -23,6 +24,14 @@ _JOIN = (
             Operation.parent_id,
             sa.bindparam("parent", type_=Operation.parent_id.type),
         ),
+        announced_digest=sa.func.coalesce(
+            sa.bindparam("digest", type_=Operation.announced_digest.type),
+            Operation.announced_digest,
+        ),
+        settle_until=sa.func.coalesce(
+            clock.now_ms() + sa.bindparam("settle", type_=sa.BigInteger),
+            Operation.settle_until,
+        ),
         updated_at=clock.now_ms(),
     )
 )
@@ -32,17 +41,45 @@ _WAITING = sa.select(Operation).where(
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Announcement:
+    """What a webhook told, and how long the registry may be behind it.
+
+    :ivar digest: of what was pushed or deleted, if it told
+    :ivar seconds: from now on
+    """
+
+    digest: str | None
+    seconds: float
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Group:
     """Identical requests.
 
     :ivar values: the columns of the operation, should one have to be made
     :ivar number: how many requests these are
     :ivar parent_id: the synchronisation that one of them is part of
+    :ivar announced: the newest of what was told
     """
 
     values: Mapping[str, Any]
     number: int
     parent_id: str | None
+    announced: Announcement | None = None
+
+
+def newest(told: Iterable[Announcement | None]) -> Announcement | None:
+    """Choose between announcements, the oldest of which comes first.
+
+    One that tells no digest does not make one that did forgotten: both may
+    tell of the same push.
+    """
+    found = None
+    for one in told:
+        if one is not None:
+            digest = one.digest or (found.digest if found else None)
+            found = dataclasses.replace(one, digest=digest)
+    return found
 
 
 def join_or_add(
@@ -69,7 +106,13 @@ def _join(
     joined = session.connection().execute(
         _JOIN,
         [
-            {"key": key, "number": group.number, "parent": group.parent_id}
+            {
+                "key": key,
+                "number": group.number,
+                "parent": group.parent_id,
+                "digest": group.announced and group.announced.digest,
+                "settle": group.announced and _ms(group.announced),
+            }
             for key, group in groups.items()
         ],
     )
@@ -86,13 +129,15 @@ def _join(
 def _add(
     session: orm.Session, groups: Mapping[str, Group]
 ) -> dict[str, Operation]:
-    now = session.scalar(sa.select(clock.now_ms()))
+    now = int(session.scalar(sa.select(clock.now_ms())) or 0)
     made = {
         key: Operation(
             id=uuidutils.generate_uuid(),
             state="queued",
             pending_key=key,
             coalesced=group.number - 1,
+            announced_digest=group.announced and group.announced.digest,
+            settle_until=group.announced and now + _ms(group.announced),
             not_before=now,
             created_at=now,
             updated_at=now,
@@ -103,3 +148,7 @@ def _add(
     session.add_all(made.values())
     session.flush()
     return made
+
+
+def _ms(announced: Announcement) -> int:
+    return int(announced.seconds * 1000)

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from collections.abc import Sequence
 import dataclasses
 import hashlib
+from typing import Any
 
 from oslo_db import exception as db_exception
 import sqlalchemy as sa
@@ -30,6 +31,7 @@ class Request:
     :ivar image_id: the catalogue's id, for deletions
     :ivar project_id: who may see the operation; None for administrators only
     :ivar parent_id: the synchronisation it is part of
+    :ivar announced: what a webhook told, where one did
     """
 
     kind: str
@@ -40,6 +42,7 @@ class Request:
     user_id: str | None = None
     request_id: str | None = None
     parent_id: str | None = None
+    announced: joining.Announcement | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -239,14 +242,21 @@ def _submit_all(
         session,
         {
             key: joining.Group(
-                dataclasses.asdict(group[0]),
+                _columns(group[0]),
                 len(group),
                 next((one.parent_id for one in group if one.parent_id), None),
+                joining.newest(one.announced for one in group),
             )
             for key, group in groups.items()
         },
     )
     return [found[key] for key in keys]
+
+
+def _columns(request: Request) -> dict[str, Any]:
+    values = dataclasses.asdict(request)
+    del values["announced"]
+    return values
 
 
 def _get(

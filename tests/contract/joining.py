@@ -3,6 +3,7 @@
 
 import concurrent.futures
 
+from reposync.db import joining
 from reposync.db import leases
 from reposync.db import operations
 from tests.contract.operations import request
@@ -36,6 +37,37 @@ class JoiningContract:
         query = operations.Query(parent_id=parent.id)
         [part] = operations.find(self.db, query)
         self.assertEqual(("a", 3), (part.reference, part.coalesced))
+
+    def test_the_newest_announcement_counts(self):
+        def told(digest, seconds):
+            return joining.Announcement(digest, seconds)
+
+        row = operations.submit(
+            self.db, request("a", announced=told("sha256:1", 10))
+        )
+        self.assertEqual(
+            ("sha256:1", row.created_at + 10_000),
+            (row.announced_digest, row.settle_until),
+        )
+        for announced, digest, longest in (
+            # A caller knows nothing of it; another webhook may tell less.
+            ((None,), "sha256:1", 10),
+            ((told("sha256:2", 500),), "sha256:2", 500),
+            ((told("sha256:3", 9), told("sha256:4", 600)), "sha256:4", 600),
+            ((told("sha256:5", 9), told(None, 700)), "sha256:5", 700),
+            ((told(None, 800),), "sha256:5", 800),
+        ):
+            [*_, found] = operations.submit_all(
+                self.db, [request("a", announced=one) for one in announced]
+            )
+            self.assertEqual(row.id, found.id)
+            self.assertEqual(digest, found.announced_digest)
+            seconds = (found.settle_until - row.created_at) / 1000
+            self.assertTrue(longest <= seconds < longest + 60, seconds)
+        plain = operations.submit(self.db, request("b"))
+        self.assertEqual(
+            (None, None), (plain.announced_digest, plain.settle_until)
+        )
 
     def test_storms_that_cross_lose_nothing(self):
         names = [f"image{number}" for number in range(12)]

@@ -38,6 +38,7 @@ class NotifyTest(base.ApiTestCase):
         )
         self.assertIsNone(row.project_id)
         self.assertTrue(row.request_id)
+        self.assertEqual(120_000, row.settle_until - row.created_at)
 
     def test_wrong_secrets(self):
         for token in (None, "", "wrong", "%C3%A9", "x" * 5000,

@@ -119,6 +119,25 @@ class ReceiverTest(receiving.ReceiverTestCase):
         )
         self.send(body, name="b", status=202)
 
+    def test_a_delivery_whose_operation_came_to_nothing_counts_anew(self):
+        body = receiving.event(1, repository="team/app", tag="1")
+        for state in ("failed", "cancelled"):
+            [made] = self.send(body, status=202).json["operations"]
+            self.send(body, status=200)
+            self.finish(made["id"], state)
+        [made] = self.send(body, status=202).json["operations"]
+        self.finish(made["id"])
+        self.send(body, status=200)
+        self.assertEqual(3, len(self.rows()))
+
+    def test_the_operation_knows_what_was_told_and_for_how_long(self):
+        self.config(settle_seconds=77, group="notify")
+        told = receiving.event(1, repository="team/app", tag="1")
+        self.send(told, status=202)
+        [row] = self.rows()
+        self.assertEqual(receiving.DIGEST, row.announced_digest)
+        self.assertEqual(77_000, row.settle_until - row.created_at)
+
     def test_what_was_not_written_is_not_remembered(self):
         body = receiving.event(1, repository="team/app", tag="1")
         self.addCleanup(setattr, self.db, "write", self.db.write)

@@ -12,6 +12,7 @@ from reposync import repositories
 from reposync.api import events
 from reposync.api import validation
 from reposync.api.controllers import base
+from reposync.db import joining
 from reposync.db import models
 from reposync.webhooks import auth
 from reposync.webhooks import receivers
@@ -76,8 +77,9 @@ class NotifyController(base.Resource):
         found = parse(_headers(), validation.read_body())
         references = [event.reference for event in found if event.reference]
         _allow(services.conf.repositories.file, references)
+        told = joining.Announcement(None, services.conf.notify.settle_seconds)
         made = [
-            services.submitter.pull(request.caller, reference)
+            services.submitter.pull(request.caller, reference, told)
             for reference in references
         ]
         pecan.response.status = 202
