@@ -191,18 +191,18 @@ class DockerSource(base.Source):
     ) -> base.ResolvedImage:
         with translated(str(resolved.reference), resolved.platform):
             found = client.inspect_image(name)
-        parts = [found.get("Os"), found.get("Architecture")]
-        if "/".join(map(str, parts)) != _two(resolved.platform):
-            raise exception.PlatformNotFound(
-                f"{resolved.reference} is for {'/'.join(map(str, parts))}, "
-                f"not for {resolved.platform}"
-            )
+        # Its variant was looked at before the pull, in the index if any.
+        asked = platforms.Platform.parse(resolved.platform)
+        asked = dataclasses.replace(asked, variant=None)
+        words = {"os": found["Os"], "architecture": found["Architecture"]}
+        there = platforms.Platform.of(words).completed(asked)
+        platforms.choose(str(resolved.reference), asked, [there])
         return dataclasses.replace(
             resolved,
             image_id=found["Id"],
             labels=(found.get("Config") or {}).get("Labels") or {},
-            os=found["Os"],
-            architecture=found["Architecture"],
+            os=there.os,
+            architecture=there.architecture,
         )
 
 
@@ -277,9 +277,12 @@ def translated(name: str, platform: str = "") -> Iterator[None]:
 def _check_platform(
     name: str, wanted: str, found: list[dict[str, str]]
 ) -> None:
+    asked = platforms.Platform.parse(wanted)
     present = [platforms.Platform.of(entry) for entry in found]
+    if len(present) == 1:
+        present = [present[0].completed(asked)]
     if present:
-        platforms.choose(name, platforms.Platform.parse(wanted), present)
+        platforms.choose(name, asked, present)
 
 
 def _auth(conf: cfg.ConfigOpts, reference: ref.Reference) -> dict[str, str]:
@@ -292,7 +295,3 @@ def _auth(conf: cfg.ConfigOpts, reference: ref.Reference) -> dict[str, str]:
         "registrytoken": found.registry_token,
     }
     return {key: value for key, value in values.items() if value}
-
-
-def _two(platform: str) -> str:
-    return "/".join(platform.split("/")[:2])
