@@ -214,6 +214,9 @@ class GlanceClient:
 class Body:
     """The body of an upload: read once, its length known if it can be.
 
+    Whatever follows the last byte that was announced would be the next
+    request to Glance.  So it is never sent.
+
     :param pieces: the bytes
     :param size: bytes in all, if known; then requests sends the length
     """
@@ -227,7 +230,25 @@ class Body:
         pieces, self._pieces = self._pieces, None
         if pieces is None:
             raise RuntimeError("the body of an upload was to be sent twice")
-        return iter(pieces)
+        return iter(pieces) if self.len is None else _exactly(pieces, self.len)
+
+
+def _exactly(pieces: Iterable[bytes], size: int) -> Iterator[bytes]:
+    """Give as many bytes as were announced.
+
+    :raises ArchiveDamaged: there are more, before they are given, or fewer
+    """
+    rest = size
+    for piece in pieces:
+        rest -= len(piece)
+        if rest < 0:
+            break
+        yield piece
+    if rest:
+        raise exception.ArchiveDamaged(
+            f"The archive does not have the {size} bytes that were announced "
+            f"to Glance, but {'more' if rest < 0 else size - rest}"
+        )
 
 
 @contextlib.contextmanager

@@ -18,6 +18,8 @@ from typing import Any
 from reposync import reference as ref
 from reposync.sources import manifests
 
+#: Size of the largest pieces that are handed on, in bytes.
+PIECE = 1024 * 1024
 _END = bytes(2 * tarfile.BLOCKSIZE)
 
 
@@ -40,7 +42,10 @@ class Layout:
 
         :param digest: of the manifest
         """
-        self._layers = manifest.distinct_layers()
+        self._layers = [
+            (layer, _header(_path(layer.digest), layer.size))
+            for layer in manifest.distinct_layers()
+        ]
         self._head = b"".join(
             _header(name, len(data)) + data + _padding(len(data))
             for name, data in (
@@ -53,21 +58,25 @@ class Layout:
         )
         self.size = (
             len(self._head)
-            + sum(_stored(layer.size) for layer in self._layers)
+            + sum(
+                len(header) + layer.size + len(_padding(layer.size))
+                for layer, header in self._layers
+            )
             + len(_END)
         )
 
     def pieces(
         self, read: Callable[[manifests.Descriptor], Iterator[bytes]]
     ) -> Iterator[bytes]:
-        """Give the archive.
+        """Give the archive in pieces of at most 1 MiB.
 
         :param read: gives a layer, and raises after its last piece unless
             it was whole; then the archive ends before its own last piece
         """
-        yield self._head
-        for layer in self._layers:
-            yield _header(_path(layer.digest), layer.size)
+        for start in range(0, len(self._head), PIECE):
+            yield self._head[start : start + PIECE]
+        for layer, header in self._layers:
+            yield header
             yield from read(layer)
             yield _padding(layer.size)
         yield _END
@@ -125,16 +134,13 @@ def _path(digest: str) -> str:
 def _header(name: str, size: int) -> bytes:
     member = tarfile.TarInfo(name)
     member.size = size
-    # GNU's form differs from the others' only where a layer has 8 GiB.
+    # GNU's form differs from the others' only where a layer has 8 GiB; a
+    # name of more than 100 characters takes two blocks more.
     return member.tobuf(tarfile.GNU_FORMAT)
 
 
 def _padding(size: int) -> bytes:
     return bytes(-size % tarfile.BLOCKSIZE)
-
-
-def _stored(size: int) -> int:
-    return tarfile.BLOCKSIZE + size + len(_padding(size))
 
 
 def _json(value: Any) -> bytes:

@@ -5,6 +5,8 @@ import io
 import json
 import tarfile
 
+import hypothesis
+from hypothesis import strategies
 import testtools
 
 from reposync import reference as ref
@@ -44,6 +46,50 @@ class LayoutTest(testtools.TestCase):
                 names = tar.getnames()
             self.assertEqual(5 + len(sizes), len(names))
             self.assertFalse([name for name in names if name[0] in "./"])
+
+    @hypothesis.settings(deadline=None, max_examples=60)
+    @hypothesis.given(
+        strategies.lists(
+            strategies.tuples(
+                strategies.sampled_from(["sha256:", "sha512:"]),
+                strategies.integers(0, 5000) | strategies.just(2**21 + 1),
+            ),
+            max_size=5,
+        ),
+        strategies.sampled_from([2, 5000, 3 * 1024**2 + 5]),
+        strategies.sampled_from(["a", f"h:5/{'b' * 200}:{'t' * 128}"]),
+    )
+    def test_any_layout_is_as_long_as_it_says(self, blobs, config, name):
+        layers = [
+            manifests.Descriptor(
+                "tar",
+                algorithm + f"{number}" * (int(algorithm[3:6]) // 4),
+                size,
+            )
+            for number, (algorithm, size) in enumerate(blobs)
+        ]
+        manifest = manifests.Manifest(
+            b"{}", manifests.OCI_MANIFEST, blob("c", config), tuple(layers)
+        )
+        layout = hybrid.Layout(
+            ref.Reference.parse(name), DIGEST, manifest, b"{" * config
+        )
+        sizes = []
+        for piece in layout.pieces(self.in_pieces):
+            sizes.append(len(piece))
+        self.assertEqual(layout.size, sum(sizes))
+        self.assertLessEqual(max(sizes), hybrid.PIECE)
+        self.assertEqual(0, layout.size % tarfile.BLOCKSIZE)
+
+    def in_pieces(self, layer):
+        for start in range(0, layer.size, hybrid.PIECE):
+            yield bytes(min(hybrid.PIECE, layer.size - start))
+
+    def test_a_name_of_128_digits_is_whole(self):
+        layer = manifests.Descriptor("tar", f"sha512:{'5' * 128}", 3)
+        data = self.read(self.layout("a", layer))
+        with tarfile.open(fileobj=io.BytesIO(data)) as tar:
+            self.assertIn(f"blobs/sha512/{'5' * 128}", tar.getnames())
 
     def test_a_layer_that_occurs_twice_is_stored_once(self):
         one, two = blob("1", 5), blob("2", 5)
