@@ -62,6 +62,19 @@ mirror does not have or refuses is read from the registry itself.
 """,
     ),
     cfg.IntOpt(
+        "max_image_size",
+        default=1024,
+        min=1,
+        max=1024**2,
+        mutable=True,
+        help="""
+Largest image that is copied, in GiB: the sum of its layers as the registry
+has them, and as they are stored after those packed with Zstandard were
+unpacked.  A larger one fails with ``image_unsupported`` before a layer is
+stored.  Glance has a limit of its own, ``image_size_cap``.
+""",
+    ),
+    cfg.IntOpt(
         "concurrency",
         default=16,
         min=1,

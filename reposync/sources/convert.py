@@ -9,7 +9,9 @@ configuration.
 """
 
 from collections.abc import Callable
+from collections.abc import Generator
 from collections.abc import Iterator
+import contextlib
 import dataclasses
 import hashlib
 import json
@@ -25,6 +27,10 @@ _PIECE = 512 * 1024
 #: Memory a frame may ask for; RFC 8878 wants 8 MiB to be supported.
 _WINDOW = 64 * 1024 * 1024
 _PACKED = ("+zstd", ".zstd")
+#: How many times its own length a layer may unpack to: as often as gzip can.
+#: What is short enough may have been nothing but zeros.
+_MOST_TIMES = 1032
+_SHORT = 16 * 1024 * 1024
 
 
 def is_packed(layer: manifests.Descriptor) -> bool:
@@ -37,17 +43,29 @@ def measure(
     diff_id: str,
     read: Read,
     note: Callable[[int], None],
+    most: int,
 ) -> manifests.Descriptor:
     """Find out what a layer will be once it is unpacked.
 
     :param diff_id: digest of what it unpacks to
-    :param note: told how many bytes have come out so far
+    :param note: told how many bytes have come out so far; called for what
+        goes in as well, since much of it may unpack to nothing
+    :param most: bytes that may come out
     :raises ArchiveDamaged: it does not unpack
+    :raises ImageUnsupported: it unpacks to too much
     """
     size = 0
-    for piece in _unpack(layer, read(layer)):
-        size += len(piece)
-        note(size)
+
+    def noted() -> Generator[bytes, None, None]:
+        for piece in read(layer):
+            note(size)
+            yield piece
+
+    with contextlib.closing(noted()) as pieces:
+        for piece in _unpack(layer, pieces):
+            size += len(piece)
+            _refuse_bomb(layer, size, most)
+            note(size)
     kind = layer.media_type
     for suffix in _PACKED:
         kind = kind.removesuffix(suffix)
@@ -101,8 +119,14 @@ class Unpacking:
 def rewritten(
     manifest: manifests.Manifest, layers: list[manifests.Descriptor]
 ) -> tuple[str, manifests.Manifest]:
-    """Put other layers into a manifest; gives its new digest, too."""
+    """Put other layers, and the usual types, into a manifest.
+
+    :returns: its new digest, and the manifest
+    """
     value = json.loads(manifest.body)
+    value["schemaVersion"] = 2
+    value["mediaType"] = manifest.media_type
+    value["config"]["mediaType"] = manifest.config.media_type
     value["layers"] = [
         {
             "mediaType": layer.media_type,
@@ -114,8 +138,21 @@ def rewritten(
     body = json.dumps(value, separators=(",", ":")).encode()
     digest = f"sha256:{hashlib.sha256(body).hexdigest()}"
     return digest, dataclasses.replace(
-        manifest, body=body, layers=tuple(layers)
+        manifest, body=body, layers=tuple(layers), odd=False
     )
+
+
+def _refuse_bomb(layer: manifests.Descriptor, size: int, most: int) -> None:
+    if size > most:
+        raise exception.ImageUnsupported(
+            f"The layer {layer.digest} makes the image larger, once it is "
+            "unpacked, than [registry] max_image_size allows"
+        )
+    if size > max(_SHORT, layer.size * _MOST_TIMES):
+        raise exception.ImageUnsupported(
+            f"The layer {layer.digest} has {layer.size} bytes and unpacks to "
+            f"more than {size - 1}: no layer of files does. It is refused"
+        )
 
 
 class _File:

@@ -30,20 +30,10 @@ from reposync.sources import registry_client
 from reposync.sources import registry_hosts as hosts
 
 _LONGEST_MANIFEST = 4 * 1024 * 1024
-_LONGEST_CONFIG = 8 * 1024 * 1024
 _DEEPEST_INDEX = 3
 _TAGS_PAGE = 500
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
 _ACCEPT = {"Accept": manifests.ACCEPT}
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class _Description:
-    complete: base.ResolvedImage
-    digest: str
-    manifest: manifests.Manifest
-    config: bytes
-    diff_ids: list[str]
 
 
 class RegistrySource(base.Source):
@@ -85,15 +75,14 @@ class RegistrySource(base.Source):
         progress("pulling", 0, None)
         reference = resolved.reference
         found = self._describe(resolved)
-        digest, manifest = found.digest, found.manifest
         reader = registry_blob.BlobReader(
             self._client, reference, self.conf.registry.attempts
         )
         layers = convert.Unpacking(reader.read)
-        if any(map(convert.is_packed, manifest.layers)):
-            digest, manifest = registry_archive.measure(
-                layers, manifest, found.diff_ids, progress
-            )
+        most = self.conf.registry.max_image_size * 1024**3
+        digest, manifest = registry_archive.prepare(
+            found, layers, progress, most
+        )
         reader.expect(found.manifest.distinct_layers())
         layout = hybrid.Layout(reference, digest, manifest, found.config)
         archive = registry_archive.RegistryArchive(
@@ -125,14 +114,18 @@ class RegistrySource(base.Source):
         """Tell what registries said of their rate limits, by host."""
         return self._client.governors.budgets()
 
-    def _describe(self, resolved: base.ResolvedImage) -> "_Description":
+    def _describe(
+        self, resolved: base.ResolvedImage
+    ) -> registry_archive.Description:
         with self._slot(resolved.reference):
-            digest, manifest = self._manifest(resolved)
+            manifest = self._manifest(resolved)
             config = self._config(resolved.reference, manifest)
         complete, diff_ids = registry_archive.complete(
             resolved, manifest, config
         )
-        return _Description(complete, digest, manifest, config, diff_ids)
+        return registry_archive.Description(
+            complete, manifest, config, diff_ids
+        )
 
     def _slot(
         self, reference: ref.Reference
@@ -163,11 +156,10 @@ class RegistrySource(base.Source):
             )
         return data, answer
 
-    def _manifest(
-        self, resolved: base.ResolvedImage
-    ) -> tuple[str, manifests.Manifest]:
+    def _manifest(self, resolved: base.ResolvedImage) -> manifests.Manifest:
         """Get the manifest of the platform, through indexes."""
         name, digest = str(resolved.reference), resolved.digest
+        said: platforms.Platform | None = None
         wanted = platforms.Platform.parse(resolved.platform)
         for _ in range(_DEEPEST_INDEX):
             body, answer = self._get(
@@ -182,8 +174,9 @@ class RegistrySource(base.Source):
             _check(body, digest)
             found = manifests.parse(name, body, media_type)
             if isinstance(found, manifests.Manifest):
-                return digest, found
-            digest = found.choose(name, wanted).digest
+                return dataclasses.replace(found, platform=said)
+            entry = found.choose(name, wanted)
+            digest, said = entry.digest, entry.platform or said
         raise exception.ImageUnsupported(
             f"{name} cannot be copied: its indexes point to indexes"
         )
@@ -192,7 +185,9 @@ class RegistrySource(base.Source):
         self, reference: ref.Reference, manifest: manifests.Manifest
     ) -> bytes:
         digest = manifest.config.digest
-        data, _ = self._get(reference, f"blobs/{digest}", _LONGEST_CONFIG)
+        data, _ = self._get(
+            reference, f"blobs/{digest}", manifests.LONGEST_CONFIG
+        )
         _check(data, digest)
         return data
 

@@ -4,15 +4,32 @@
 from collections.abc import Callable
 from collections.abc import Iterator
 import dataclasses
-import json
+import hashlib
+import re
 from typing import Any
 
 from reposync import exception
 from reposync.sources import base
 from reposync.sources import convert
+from reposync.sources import documents
 from reposync.sources import manifests
 from reposync.sources import platforms
 from reposync.sources import watch
+
+_DIFF_ID = re.compile(r"sha256:[0-9a-f]{64}")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Description:
+    """What a registry tells of an image before its layers.
+
+    :ivar diff_ids: digests of the layers as they are unpacked
+    """
+
+    complete: base.ResolvedImage
+    manifest: manifests.Manifest
+    config: bytes
+    diff_ids: list[str]
 
 
 class RegistryArchive:
@@ -65,31 +82,49 @@ class RegistryArchive:
         self._progress("copying", self._done, self.size)
 
 
-def measure(
+def prepare(
+    found: "Description",
     unpacking: convert.Unpacking,
-    manifest: manifests.Manifest,
-    diff_ids: list[str],
     progress: base.Progress,
+    most: int,
 ) -> tuple[str, manifests.Manifest]:
-    """Find out the lengths of layers that have to be unpacked.
+    """Make the manifest of an archive that engines can load.
 
-    :returns: digest and manifest as they are with these layers unpacked
-    :raises ArchiveDamaged: one does not unpack
+    It is the registry's own, unless layers have to be unpacked or engines
+    would not know its types.  Layers are read to find out their lengths
+    where they are unpacked.
+
+    :param most: bytes that the image may have, packed and unpacked
+    :returns: its SHA-256 digest, and the manifest
+    :raises ImageUnsupported: it is too large
+    :raises ArchiveDamaged: a layer does not unpack
     """
+    manifest, name = found.manifest, found.complete.reference
+    rest = most - sum(layer.size for layer in manifest.distinct_layers())
+    if rest < 0:
+        raise exception.ImageUnsupported(
+            f"{name} cannot be copied: its layers have {most - rest} bytes, "
+            "more than [registry] max_image_size allows"
+        )
     layers = []
-    for layer, diff_id in zip(manifest.layers, diff_ids, strict=True):
+    for layer, diff_id in zip(manifest.layers, found.diff_ids, strict=True):
         if convert.is_packed(layer):
-            unpacked = convert.measure(
+            packed, layer = (
                 layer,
-                diff_id,
-                unpacking.read,
-                lambda done: progress("measuring", done, None),
+                convert.measure(
+                    layer,
+                    diff_id,
+                    unpacking.read,
+                    lambda done: progress("measuring", done, None),
+                    rest + layer.size,
+                ),
             )
-            unpacking.add(layer, unpacked)
-            layers.append(unpacked)
-        else:
-            layers.append(layer)
-    return convert.rewritten(manifest, layers)
+            rest -= layer.size - packed.size
+            unpacking.add(packed, layer)
+        layers.append(layer)
+    if manifest.odd or tuple(layers) != manifest.layers:
+        return convert.rewritten(manifest, layers)
+    return f"sha256:{hashlib.sha256(manifest.body).hexdigest()}", manifest
 
 
 def complete(
@@ -104,11 +139,10 @@ def complete(
     """
     name = resolved.reference
     try:
-        value: dict[str, Any] = json.loads(config)
+        value: dict[str, Any] = documents.load_leniently(config)
         labels = (value.get("config") or {}).get("Labels") or {}
         diff_ids = list(map(str, value["rootfs"].get("diff_ids") or []))
-        found = platforms.Platform.of(value)
-        labels = {str(key): str(text) for key, text in labels.items()}
+        labels = {_clean(key): _clean(text) for key, text in labels.items()}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise exception.ImageUnsupported(
             f"{name} cannot be copied: its configuration is none of an image"
@@ -118,9 +152,17 @@ def complete(
             f"{name} cannot be copied: its manifest has "
             f"{len(manifest.layers)} layers, its configuration {len(diff_ids)}"
         )
-    platforms.choose(
-        str(name), platforms.Platform.parse(resolved.platform), [found]
-    )
+    if not all(map(_DIFF_ID.fullmatch, diff_ids)):
+        raise exception.ImageUnsupported(
+            f"{name} cannot be copied: its configuration names layers by "
+            "something else than sha256, and no engine loads them"
+        )
+    found = manifest.platform
+    if found is None:
+        # No index has said it, so the configuration does.
+        wanted = platforms.Platform.parse(resolved.platform)
+        found = platforms.Platform.of(value).completed(wanted)
+        platforms.choose(str(name), wanted, [found])
     found_image = dataclasses.replace(
         resolved,
         image_id=manifest.config.digest,
@@ -129,3 +171,8 @@ def complete(
         architecture=found.architecture,
     )
     return found_image, diff_ids
+
+
+def _clean(text: object) -> str:
+    # Labels are whatever somebody wrote; not every database stores it all.
+    return "".join(c for c in str(text) if c.isprintable())

@@ -145,6 +145,41 @@ class ReadersTest(FormatTestCase):
         else:
             self.assertTrue(self.load(data))
 
+    def test_types_that_say_nothing(self):
+        """What object stores and old tools write is made what engines know."""
+        for compression in (None, "gzip"):
+            one = layer(compression, a=b"a")
+            config = self.blob(
+                json.dumps(
+                    {
+                        "os": "linux",
+                        "architecture": "x86_64",
+                        "rootfs": {
+                            "type": "layers",
+                            "diff_ids": [one.diff_id],
+                        },
+                    }
+                ).encode(),
+                "application/octet-stream",
+            )
+            self.push_manifest(
+                images.OCI_MANIFEST,
+                config=config,
+                layers=[self.blob(one.data, "application/octet-stream")],
+            )
+            data = self.read()
+            self.assertEqual(config["digest"], self.load(data))
+            for kind in ("oci-archive", "docker-archive"):
+                self.assertTrue(self.skopeo(kind, data))
+
+    def test_an_index_is_believed(self):
+        wanted = self.push([layer("gzip", a=b"a")], architecture="amd64")
+        images.push_index(
+            self.registry, self.repository, "1", {"linux/arm64": wanted}
+        )
+        data = self.read("linux/aarch64")
+        self.assertIn(wanted.image_id.partition(":")[2].encode(), data)
+
     def test_an_image_made_by_umoci(self):
         layout = self.path / "layout"
         (self.path / "file").write_bytes(b"of umoci")
