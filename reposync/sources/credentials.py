@@ -11,19 +11,24 @@ from collections.abc import Iterator
 from collections.abc import Mapping
 import dataclasses
 import json
+import os
 import re
-import subprocess
 from typing import Any
 
 from oslo_config import cfg
 
 from reposync import exception
 from reposync import reference as ref
+from reposync.sources import credential_helpers
 
-_HELPER_SECONDS = 30
 #: Stands for a token in place of a user, among helpers and in files.
 _TOKEN_USER = "<token>"  # noqa: S105 (a word of the protocol)
 _HUB_KEYS = ("docker.io", "index.docker.io", "registry-1.docker.io")
+#: Docker Hub as helpers know it: engines' clients, then podman.
+_HUB_SERVERS = ("https://index.docker.io/v1/", "docker.io")
+#: What a login in the browser leaves beside the account.
+_NO_ACCOUNTS = ("/access-token", "/refresh-token")
+_OPTIONS = "[registry] auth_config or auth_file"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -32,12 +37,16 @@ class Credentials:
 
     :ivar identity_token: exchanged for tokens instead of a password
     :ivar registry_token: sent as it is
+    :ivar place: where it comes from, for messages
+    :ivar version: another one after the file has changed
     """
 
     user: str = ""
     password: str = dataclasses.field(default="", repr=False)
     identity_token: str = dataclasses.field(default="", repr=False)
     registry_token: str = dataclasses.field(default="", repr=False)
+    place: str = dataclasses.field(default=_OPTIONS, compare=False)
+    version: str = dataclasses.field(default="", compare=False)
 
 
 NONE = Credentials()
@@ -48,42 +57,64 @@ def find(conf: cfg.ConfigOpts, reference: ref.Reference) -> Credentials:
 
     :returns: those of the longest key that fits; empty if there are none
     :raises RegistryDenied: the configured ones cannot be read
+    :raises SourceUnavailable: a credential helper does not answer
     """
     options = conf.registry
     try:
-        for config in _load(options.auth_config, options.auth_file):
-            for key in _keys(reference):
-                found = _look_up(config, key)
-                if found is not None:
-                    return found
+        for source in _load(options.auth_config, options.auth_file):
+            found = _search(source.config, reference)
+            if found != NONE:
+                return dataclasses.replace(
+                    found, place=source.place, version=source.version
+                )
     except (
         AttributeError,
         KeyError,
         OSError,
+        RecursionError,
         TypeError,
         ValueError,
-        subprocess.SubprocessError,
     ) as error:
         # The text of the error may hold a part of the credentials.
         raise exception.RegistryDenied(
-            "The credentials in [registry] auth_config or auth_file cannot "
-            f"be read: {type(error).__name__}"
+            f"The credentials in {_OPTIONS} cannot be read: "
+            f"{type(error).__name__}"
         ) from error
     return NONE
 
 
-def _load(text: str | None, path: str | None) -> Iterator[Mapping[str, Any]]:
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Source:
+    config: Mapping[str, Any]
+    place: str
+    version: str = ""
+
+
+def _load(text: str | None, path: str | None) -> Iterator[_Source]:
     if text:
-        yield json.loads(text)
+        yield _Source(json.loads(text), "[registry] auth_config")
     if path:
-        with open(path, encoding="utf-8") as file:
-            yield json.load(file)
+        with open(path, encoding="utf-8-sig") as file:
+            seen = os.fstat(file.fileno())
+            version = f"{seen.st_ino} {seen.st_size} {seen.st_mtime_ns}"
+            yield _Source(json.load(file), "[registry] auth_file", version)
+
+
+def _search(
+    config: Mapping[str, Any], reference: ref.Reference
+) -> Credentials:
+    for key in _keys(reference):
+        found = _look_up(config, key)
+        if found != NONE:
+            return found
+    store = config.get("credsStore")
+    return _ask(store, _servers(reference)) if store else NONE
 
 
 def _keys(reference: ref.Reference) -> Iterator[str]:
     """Give what may be a key of the image, the longest first."""
     path = reference.repository.split("/")
-    hosts = [reference.registry]
+    hosts = [reference.registry.lower()]
     if reference.registry == ref.DOCKER_HUB:
         hosts = list(_HUB_KEYS)
     for length in range(len(path), -1, -1):
@@ -91,24 +122,43 @@ def _keys(reference: ref.Reference) -> Iterator[str]:
             yield "/".join([host, *path[:length]])
 
 
-def _look_up(config: Mapping[str, Any], key: str) -> Credentials | None:
-    helper = (config.get("credHelpers") or {}).get(key)
-    if helper:
-        return _ask_helper(helper, key)
-    for name, entry in (config.get("auths") or {}).items():
-        if _plain(name) == key:
-            found = _read(entry)
+def _servers(reference: ref.Reference) -> tuple[str, ...]:
+    """Give what a helper may know the registry by."""
+    if reference.registry == ref.DOCKER_HUB:
+        return _HUB_SERVERS
+    return reference.registry, f"https://{reference.registry}"
+
+
+def _look_up(config: Mapping[str, Any], key: str) -> Credentials:
+    for name, helper in (config.get("credHelpers") or {}).items():
+        if helper and _plain(name) == key:
+            known = _HUB_SERVERS if key in _HUB_KEYS else (key,)
+            found = _ask(helper, tuple(dict.fromkeys((*known, name))))
             if found != NONE:
                 return found
-            if config.get("credsStore"):
-                return _ask_helper(config["credsStore"], name)
-    return None
+    for name, entry in (config.get("auths") or {}).items():
+        if _plain(name) == key:
+            found = _read(entry or {})
+            if found == NONE and config.get("credsStore"):
+                found = _ask(config["credsStore"], (name,))
+            if found != NONE:
+                return found
+    return NONE
 
 
 def _plain(name: str) -> str:
-    """Give a key without its scheme and the paths of old engines."""
-    name = re.sub(r"^https?://", "", name).rstrip("/")
-    return re.sub(r"/v[12]$", "", name)
+    """Give a key as host and path, as the Docker CLI and podman read it.
+
+    With a scheme the path means nothing: ``https://index.docker.io/v1/``.
+    """
+    if name.endswith(_NO_ACCOUNTS):
+        return ""
+    plain = re.sub(r"^https?://", "", name, flags=re.IGNORECASE)
+    host, _, path = plain.partition("/")
+    path = path.rstrip("/")
+    if plain != name or path in ("v1", "v2"):
+        path = ""
+    return f"{host.lower()}/{path}" if path else host.lower()
 
 
 def _read(entry: Mapping[str, str]) -> Credentials:
@@ -119,34 +169,20 @@ def _read(entry: Mapping[str, str]) -> Credentials:
         user, colon, password = decoded.partition(":")
         if not colon:
             raise ValueError("no colon")
-    return Credentials(
-        user,
-        password.rstrip("\0"),
-        entry.get("identitytoken") or "",
-        entry.get("registrytoken") or "",
-    )
+    password = password.rstrip("\0")
+    token = entry.get("identitytoken") or ""
+    if user == _TOKEN_USER and password and not token:
+        user, password, token = "", "", password
+    return Credentials(user, password, token, entry.get("registrytoken") or "")
 
 
-def _ask_helper(name: str, server: str) -> Credentials:
-    """Ask a credential helper.
-
-    https://github.com/docker/docker-credential-helpers
-    """
-    if not re.fullmatch(r"[A-Za-z0-9_.-]+", name):
-        raise ValueError("no name of a helper")
-    done = subprocess.run(
-        [f"docker-credential-{name}", "get"],
-        input=server.encode(),
-        capture_output=True,
-        timeout=_HELPER_SECONDS,
-        check=False,
-    )
-    if done.returncode:
-        if b"not found" in done.stdout:
-            return NONE
-        raise OSError("the helper failed")
-    answer = json.loads(done.stdout)
-    user, secret = answer["Username"], answer["Secret"]
-    if user == _TOKEN_USER:
-        return Credentials(identity_token=secret)
-    return Credentials(user, secret)
+def _ask(helper: str, servers: tuple[str, ...]) -> Credentials:
+    """Ask a credential helper by the names it may know a registry by."""
+    for server in servers:
+        answer = credential_helpers.get(helper, server)
+        if answer is not None:
+            user, secret = answer
+            if user == _TOKEN_USER:
+                return Credentials(identity_token=secret)
+            return Credentials(user, secret)
+    return NONE

@@ -3,9 +3,6 @@
 
 import base64
 import json
-import os
-
-import fixtures
 
 from reposync import exception
 from reposync import reference as ref
@@ -79,23 +76,37 @@ class FindTest(base.TestCase):
         self.assertEqual("a:b", found.password)
         self.assertNotIn("a:b", repr(found))
 
-    def test_helpers_are_asked(self):
-        helper = self.path / "docker-credential-lab"
-        helper.write_text(
-            "#!/bin/sh\nread server\n"
-            'case $server in h:5) echo "{\\"Username\\": \\"u\\",'
-            ' \\"Secret\\": \\"s\\"}" ;;'
-            " *) echo credentials not found; exit 1 ;; esac\n"
-        )
-        helper.chmod(0o755)
-        path = f"{self.path}:{os.environ['PATH']}"
-        self.useFixture(fixtures.EnvironmentVariable("PATH", path))
-        for config in (
-            {"credHelpers": {"h:5": "lab", "h:6": "lab"}},
-            {"auths": {"h:5": {}, "h:6": {}}, "credsStore": "lab"},
+    def test_keys_are_read_as_the_docker_cli_does(self):
+        for key in (
+            "h.example.org",
+            "H.Example.org",
+            "https://h.example.org",
+            "http://h.example.org/v1/",
+            "https://h.example.org/v2/some/path",
+            "h.example.org/v1/",
         ):
-            self.file.write_text(json.dumps(config))
-            self.assertEqual("u", self.find("h:5/a"))
-            self.assertIsNone(self.find("h:6/a"))
-        self.file.write_text(json.dumps({"credHelpers": {"h:5": "none"}}))
-        self.assertRaises(exception.RegistryDenied, self.find, "h:5/a")
+            auths = {key: entry("u", "x"), "other": None}
+            self.file.write_text(json.dumps({"auths": auths}))
+            self.assertEqual("u", self.find("h.example.org/a"), key)
+            self.assertEqual("u", self.find("H.example.ORG/a"), key)
+
+    def test_what_a_browser_login_leaves_is_no_account(self):
+        hub = "https://index.docker.io/v1/"
+        auths = {
+            f"{hub}access-token": entry("u", "access"),
+            f"{hub}refresh-token": entry("u", "refresh"),
+            hub: entry("hub", "x"),
+        }
+        self.file.write_text(json.dumps({"auths": auths}))
+        self.assertEqual("hub", self.find("busybox"))
+
+    def test_a_token_in_place_of_a_user(self):
+        auths = {"h:5": entry("<token>", "t")}
+        self.file.write_text(json.dumps({"auths": auths}))
+        found = credentials.find(self.conf, ref.Reference.parse("h:5/a"))
+        self.assertEqual(("", "t"), (found.user, found.identity_token))
+
+    def test_a_byte_order_mark(self):
+        text = json.dumps({"auths": {"h:5": entry("u", "x")}})
+        self.file.write_text(text, encoding="utf-8-sig")
+        self.assertEqual("u", self.find("h:5/a"))
