@@ -8,10 +8,10 @@ session of requests may not, and it hands pieces on without copies.
 from collections.abc import Mapping
 import dataclasses
 import ipaddress
+import os
 import threading
 from typing import Any
 import urllib.parse
-import urllib.request
 
 from oslo_config import cfg
 from oslo_log import log
@@ -21,6 +21,8 @@ from reposync import exception
 from reposync import reference as ref
 from reposync import version
 from reposync.sources import errors
+from reposync.sources import registry_proxies as proxies
+from reposync.sources import registry_tunnels as tunnels
 
 LOG = log.getLogger(__name__)
 
@@ -46,6 +48,11 @@ class Endpoint:
     url: str
     insecure: bool
 
+    @property
+    def host(self) -> str:
+        """The host that is connected to, with its port if it has one."""
+        return urllib.parse.urlsplit(self.url).netloc
+
 
 class Hosts:
     """Finds endpoints and sends requests to them.
@@ -58,10 +65,12 @@ class Hosts:
         self._conf = conf.registry
         self._agent = f"reposync/{version.release()}"
         self._lock = threading.Lock()
-        self._managers: dict[tuple[bool, str], urllib3.PoolManager] = {}
+        self._managers: dict[
+            tuple[bool, proxies.Proxy | None], urllib3.PoolManager
+        ] = {}
         self._schemes: dict[str, str] = {}
         # Looked up once: the environment is that of the process's start.
-        self._proxies = urllib.request.getproxies()
+        self._proxies = proxies.Proxies(os.environ)
 
     def endpoints(self, registry: str) -> list[Endpoint]:
         """List the hosts of a registry in the order they are asked."""
@@ -83,16 +92,18 @@ class Hosts:
         The answer's body is not read yet, and is as the server sent it.
 
         :raises SourceUnavailable: no answer
+        :raises SourceError: the proxy in between is not set up as it needs
         """
-        parts = urllib.parse.urlsplit(url)
-        manager = self._manager(parts.scheme, self.is_insecure(parts.netloc))
+        host = urllib.parse.urlsplit(url).netloc
+        proxy = self._proxies.choose(url)
+        manager = self._manager(self.is_insecure(host), proxy)
         sent = {
             "User-Agent": self._agent,
             "Accept-Encoding": "identity",
             **headers,
         }
         try:
-            return manager.request(
+            answer = manager.request(
                 method,
                 url,
                 headers=sent,
@@ -102,8 +113,13 @@ class Hosts:
                 preload_content=False,
                 decode_content=False,
             )
-        except BROKEN as error:
-            raise unavailable(parts.netloc, error) from error
+        except (*BROKEN, UnicodeError) as error:
+            found = proxy and tunnels.failure(proxy, url, error)
+            raise (found or unavailable(host, error)) from error
+        if answer.status == 407:
+            answer.close()
+            raise tunnels.refused(proxy, host)
+        return answer
 
     def is_insecure(self, host: str) -> bool:
         """Tell whether a host needs no valid certificate."""
@@ -131,20 +147,23 @@ class Hosts:
         try:
             self.send("GET", f"https://{host}/v2/", {}).close()
         except exception.SourceUnavailable as error:
-            if isinstance(error.__cause__, urllib3.exceptions.SSLError):
+            if _is_plain(error.__cause__):
                 return False
             raise
         return True
 
-    def _manager(self, scheme: str, insecure: bool) -> urllib3.PoolManager:
-        proxy = self._proxies.get(scheme, "")
+    def _manager(
+        self, insecure: bool, proxy: proxies.Proxy | None
+    ) -> urllib3.PoolManager:
         with self._lock:
             key = insecure, proxy
             if key not in self._managers:
                 self._managers[key] = self._make(insecure, proxy)
             return self._managers[key]
 
-    def _make(self, insecure: bool, proxy: str) -> urllib3.PoolManager:
+    def _make(
+        self, insecure: bool, proxy: proxies.Proxy | None
+    ) -> urllib3.PoolManager:
         options: dict[str, Any] = {
             "num_pools": _POOLS,
             "maxsize": self._conf.concurrency,
@@ -157,11 +176,19 @@ class Hosts:
         }
         if insecure:
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
-        if not proxy:
+        if proxy is None:
             return urllib3.PoolManager(**options)
-        account = urllib3.util.parse_url(proxy).auth
-        headers = urllib3.make_headers(proxy_basic_auth=account)
-        return urllib3.ProxyManager(proxy, proxy_headers=headers, **options)
+        return tunnels.manager(proxy, self._conf.ca_file, options)
+
+
+def _is_plain(error: BaseException | None) -> bool:
+    """Tell whether a TLS connection failed because it was one."""
+    if isinstance(error, urllib3.exceptions.ProtocolError):
+        return any(isinstance(a, ConnectionResetError) for a in error.args)
+    if isinstance(error, urllib3.exceptions.ProxyError):
+        # Proxies let TLS to the ports of TLS alone, as a rule.
+        return "Tunnel connection failed" in str(error)
+    return isinstance(error, urllib3.exceptions.SSLError)
 
 
 def unavailable(host: str, error: Exception) -> exception.SourceUnavailable:
