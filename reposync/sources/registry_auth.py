@@ -1,201 +1,177 @@
 # SPDX-License-Identifier: Apache-2.0
 """Logs in to registries: Basic, and tokens.
 
-The token flow is that of the distribution project
-(https://distribution.github.io/distribution/spec/auth/token/ and
-https://distribution.github.io/distribution/spec/auth/oauth/).
+A registry says how in an answer 401, and only the registry itself does: what
+storage behind it answers is nobody's invitation to send a password.  Its
+challenges are answered in the order of their strength; one that cannot be
+answered leaves the next one.
 """
 
-import base64
-from collections.abc import Mapping
+from collections.abc import Callable
 import dataclasses
-import json
-import time
-from typing import Any
-import urllib.parse
-import urllib.request
+from typing import Protocol
+from typing import TypeVar
 
 from oslo_config import cfg
 
 from reposync import exception
 from reposync import reference as ref
-from reposync.sources import credentials
-from reposync.sources import errors
+from reposync.sources import governor
+from reposync.sources import recent
+from reposync.sources import registry_accounts
+from reposync.sources import registry_challenges as challenges
+from reposync.sources import registry_denials as denials
 from reposync.sources import registry_hosts as hosts
+from reposync.sources import registry_logins as logins
+from reposync.sources import registry_scopes as scopes
+from reposync.sources import registry_token_server as token_server
 
-_LONGEST = 1024 * 1024
-#: What the protocol says where an answer names no time.
-_LIFETIME = 60.0
-#: So many are kept before those that have expired are thrown away.
-_MOST_TOKENS = 1000
-#: Seconds a token must last to be used once more.
-_MARGIN = 10.0
+_MOST_KEPT = 1000
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Challenge:
-    """How a registry wants callers to log in.
+class Reply(Protocol):
+    """An answer, and where it came from."""
 
-    :ivar scheme: ``basic`` or ``bearer``
-    :ivar realm: where tokens are given
-    :ivar service: the registry as the token server knows it
-    """
+    @property
+    def answer(self) -> hosts.Answer:
+        """The answer; its body is unread."""
 
-    scheme: str
-    realm: str = ""
-    service: str = ""
+    @property
+    def moved(self) -> bool:
+        """Whether a redirect led to a stranger who gave it."""
 
-    @classmethod
-    def parse(cls, header: str) -> "Challenge":
-        """Read ``WWW-Authenticate`` (RFC 9110, section 11.6.1)."""
-        scheme, _, rest = header.strip().partition(" ")
-        items = urllib.request.parse_http_list(rest)
-        pairs = urllib.request.parse_keqv_list(
-            [item for item in items if "=" in item]
-        )
-        return cls(
-            scheme.lower(), pairs.get("realm", ""), pairs.get("service", "")
-        )
+
+R = TypeVar("R", bound=Reply)
 
 
 class Authenticator:
     """Knows what to send as ``Authorization``; one for all threads."""
 
-    def __init__(self, conf: cfg.ConfigOpts, transport: hosts.Hosts):
+    def __init__(
+        self,
+        conf: cfg.ConfigOpts,
+        transport: hosts.Hosts,
+        governors: governor.Governors,
+    ):
         """Begin with no token."""
-        self._conf = conf
-        self._hosts = transport
-        self._challenges: dict[str, Challenge] = {}
-        self._tokens: dict[tuple[Any, ...], tuple[str, float]] = {}
+        self._logins = logins.Logins(conf, transport, governors)
+        self._challenges: recent.Recent[
+            tuple[str, str], challenges.Challenge
+        ] = recent.Recent(_MOST_KEPT)
 
-    def header(
-        self, endpoint: hosts.Endpoint, reference: ref.Reference
-    ) -> str | None:
-        """Give the header for a request; None if none is known to be needed.
+    def send(
+        self,
+        endpoint: hosts.Endpoint,
+        reference: ref.Reference,
+        send: Callable[[str | None], R],
+    ) -> R:
+        """Send a request as somebody the registry lets in.
 
+        :param send: sends it with an ``Authorization``
         :raises RegistryDenied: credentials are refused or cannot be read
+        :raises SourceUnavailable: no token can be had
+        :raises RateLimited: the token server asks to wait
         """
-        challenge = self._challenges.get(endpoint.url)
-        if challenge is None:
-            return None
-        return self._answer(endpoint, reference, challenge, refused=None)
+        login = self._known(endpoint, reference)
+        reply = self._try(endpoint, login, send)
+        if reply.answer.status != 401 or reply.moved:
+            return reply
+        return self._renew(endpoint, reference, login, reply.answer, send)
 
-    def renew(
-        self,
-        endpoint: hosts.Endpoint,
-        reference: ref.Reference,
-        challenges: list[str],
-        refused: str | None,
-    ) -> str:
-        """Give the header after a registry has answered 401.
-
-        :param challenges: the values of ``WWW-Authenticate``
-        :param refused: the header that was sent
-        :raises RegistryDenied: there is nothing else to try
-        """
-        for challenge in map(Challenge.parse, challenges):
-            if challenge.scheme in ("basic", "bearer"):
-                found = self._answer(endpoint, reference, challenge, refused)
-                if found is None or found == refused:
-                    break
-                self._challenges[endpoint.url] = challenge
-                return found
-        raise errors.denied(str(reference), "401 Unauthorized")
-
-    def _answer(
-        self,
-        endpoint: hosts.Endpoint,
-        reference: ref.Reference,
-        challenge: Challenge,
-        refused: str | None,
-    ) -> str | None:
-        account = self._account(endpoint, reference)
-        if account.registry_token:
-            return f"Bearer {account.registry_token}"
-        if challenge.scheme == "basic":
-            return _basic(account) if account.user else None
-        scope = f"repository:{reference.repository}:pull"
-        key = endpoint.url, challenge, scope, account
-        token, expires = self._tokens.get(key, ("", 0.0))
-        fresh = time.monotonic() < expires and f"Bearer {token}" != refused
-        if not fresh:
-            token, lifetime = self._fetch(
-                endpoint, challenge, scope, account, str(reference)
-            )
-            self._keep(key, token, lifetime - _MARGIN)
-        return f"Bearer {token}"
-
-    def _keep(self, key: tuple[Any, ...], token: str, seconds: float) -> None:
-        now = time.monotonic()
-        if len(self._tokens) >= _MOST_TOKENS:
-            known = self._tokens.items()
-            self._tokens = {k: v for k, v in known if v[1] > now}
-        self._tokens[key] = token, now + seconds
-
-    def _account(
+    def _known(
         self, endpoint: hosts.Endpoint, reference: ref.Reference
-    ) -> credentials.Credentials:
-        # A mirror gets its own credentials, never those of the registry.
-        named = dataclasses.replace(reference, registry=endpoint.name)
-        return credentials.find(self._conf, named)
+    ) -> logins.Login:
+        """Give what the registry wanted last time."""
+        special = endpoint.url, reference.repository
+        common = endpoint.url, ""
+        known = self._challenges.get(special) or self._challenges.get(common)
+        if known is None:
+            return logins.Login()
+        try:
+            return self._logins.make(endpoint, reference, known)
+        except (token_server.Unusable, exception.SourceUnavailable):
+            # It may want something else by now; the next attempt asks.
+            self._challenges.drop(special)
+            self._challenges.drop(common)
+            raise
 
-    def _fetch(
+    def _renew(
         self,
         endpoint: hosts.Endpoint,
-        challenge: Challenge,
-        scope: str,
-        account: credentials.Credentials,
-        name: str,
-    ) -> tuple[str, float]:
-        realm = urllib.parse.urlsplit(challenge.realm)
-        if realm.scheme != "https" and not (
-            realm.scheme == "http" and endpoint.insecure
-        ):
-            raise errors.denied(name, "tokens are given without TLS")
-        query = {"service": challenge.service, "scope": scope}
-        headers = {}
-        method, url, body = "GET", challenge.realm, None
-        if account.identity_token:
-            headers["Content-Type"] = "application/x-www-form-urlencoded"
-            form = query | {
-                "grant_type": "refresh_token",
-                "client_id": "reposync",
-                "refresh_token": account.identity_token,
-            }
-            method, body = "POST", urllib.parse.urlencode(form).encode()
-        else:
-            if account.user:
-                headers["Authorization"] = _basic(account)
-                query["account"] = account.user
-            joint = "&" if realm.query else "?"
-            url += joint + urllib.parse.urlencode(query)
-        answer = self._hosts.send(method, url, headers, body)
-        return _read_token(answer, realm.netloc, name)
+        reference: ref.Reference,
+        before: logins.Login,
+        answer: hosts.Answer,
+        send: Callable[[str | None], R],
+    ) -> R:
+        """Answer the challenges of a registry that has said 401."""
+        said = denials.said(answer)
+        headers = answer.headers.getlist("www-authenticate")
+        offered = challenges.read(headers)
+        problem: exception.SourceError | None = None
+        for challenge in offered:
+            try:
+                login = self._logins.make(
+                    endpoint, reference, challenge, before.header
+                )
+            except registry_accounts.AccountRefused:
+                # The next image need not ask the registry to hear of it.
+                self._remember(endpoint, reference, challenge)
+                raise
+            except (
+                token_server.Unusable,
+                exception.SourceUnavailable,
+            ) as error:
+                problem = problem or error
+                continue
+            if login.header in (None, before.header):
+                continue
+            self._remember(endpoint, reference, challenge)
+            reply = self._try(endpoint, login, send)
+            if reply.answer.status != 401 or reply.moved:
+                return reply
+            said = denials.said(reply.answer)
+            raise denials.denied(endpoint, reference, login.account, said)
+        if problem is not None:
+            raise problem
+        if not offered:
+            raise denials.not_understood(endpoint, reference, headers)
+        raise denials.denied(endpoint, reference, before.account, said)
+
+    def _try(
+        self,
+        endpoint: hosts.Endpoint,
+        login: logins.Login,
+        send: Callable[[str | None], R],
+    ) -> R:
+        if not login.is_direct:
+            return send(login.header)
+        host, account = endpoint.host, login.account
+        accounts = self._logins.accounts
+        with accounts.turn(host, account):
+            reply = send(login.header)
+            answer = reply.answer
+            if answer.status == 401 and not reply.moved and _is_final(answer):
+                raise accounts.refuse(host, account, denials.said(answer))
+            if answer.status < 500 and answer.status not in (401, 429):
+                accounts.trust(host, account)
+            return reply
+
+    def _remember(
+        self,
+        endpoint: hosts.Endpoint,
+        reference: ref.Reference,
+        challenge: challenges.Challenge,
+    ) -> None:
+        # Most registries want the same for all repositories; Artifactory has
+        # a token server for each of its own.
+        self._challenges.put((endpoint.url, reference.repository), challenge)
+        common = dataclasses.replace(
+            challenge, scopes=scopes.general(challenge)
+        )
+        self._challenges.put((endpoint.url, ""), common)
 
 
-def _basic(account: credentials.Credentials) -> str:
-    pair = f"{account.user}:{account.password}".encode()
-    return f"Basic {base64.b64encode(pair).decode()}"
-
-
-def _read_token(
-    answer: hosts.Answer, host: str, name: str
-) -> tuple[str, float]:
-    try:
-        data = answer.read(_LONGEST)
-    except hosts.BROKEN as error:
-        raise hosts.unavailable(host, error) from error
-    finally:
-        answer.close()
-    if answer.status in (400, 401, 403):
-        raise errors.denied(name, f"{host} gives no token: {answer.status}")
-    if answer.status == 429:
-        raise exception.RateLimited(f"{host} gives no token for now: 429")
-    try:
-        values: Mapping[str, Any] = json.loads(data)
-        token = str(values.get("token") or values["access_token"])
-        return token, float(values.get("expires_in") or _LIFETIME)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise exception.SourceUnavailable(
-            f"{host} gives no token: status {answer.status}"
-        ) from error
+def _is_final(answer: hosts.Answer) -> bool:
+    """Tell whether an account is refused, not the way it was sent."""
+    offered = challenges.read(answer.headers.getlist("www-authenticate"))
+    return not offered or any(each.scheme == "basic" for each in offered)

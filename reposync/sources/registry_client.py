@@ -6,6 +6,7 @@ https://github.com/opencontainers/distribution-spec/blob/main/spec.md.
 """
 
 from collections.abc import Mapping
+import dataclasses
 import random
 import time
 import urllib.parse
@@ -20,6 +21,7 @@ from reposync.sources import errors
 from reposync.sources import governor
 from reposync.sources import registry_auth
 from reposync.sources import registry_hosts as hosts
+from reposync.sources import registry_realms as realms
 
 LOG = log.getLogger(__name__)
 
@@ -28,6 +30,17 @@ _MOST_REDIRECTS = 5
 _MAY_PASS = (408, 500, 502, 503, 504)
 _FIRST_DELAY = 0.25
 _LONGEST_TEXT = 64 * 1024
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Reply:
+    """An answer.
+
+    :ivar moved: whether a redirect led away from the registry
+    """
+
+    answer: hosts.Answer
+    moved: bool
 
 
 class RegistryClient:
@@ -40,9 +53,11 @@ class RegistryClient:
         """Store the configuration; connect to nothing."""
         self._conf = conf.registry
         self._hosts = hosts.Hosts(conf)
-        self._auth = registry_auth.Authenticator(conf, self._hosts)
         self.governors = governor.Governors(
             self._conf.concurrency, self._conf.requests_per_second
+        )
+        self._auth = registry_auth.Authenticator(
+            conf, self._hosts, self.governors
         )
 
     def open(
@@ -121,14 +136,11 @@ class RegistryClient:
         headers: Mapping[str, str],
     ) -> hosts.Answer:
         url = f"{endpoint.url}/v2/{reference.repository}/{path}"
-        known = self._auth.header(endpoint, reference)
-        answer = self._follow(method, url, headers, known)
-        if answer.status != 401:
-            return answer
-        discard(answer)
-        challenges = answer.headers.getlist("www-authenticate")
-        new = self._auth.renew(endpoint, reference, challenges, known)
-        return self._follow(method, url, headers, new)
+        return self._auth.send(
+            endpoint,
+            reference,
+            lambda login: self._follow(method, url, headers, login),
+        ).answer
 
     def _follow(
         self,
@@ -136,7 +148,8 @@ class RegistryClient:
         url: str,
         headers: Mapping[str, str],
         authorization: str | None,
-    ) -> hosts.Answer:
+    ) -> _Reply:
+        moved = False
         for _ in range(_MOST_REDIRECTS):
             sent = dict(headers)
             if authorization:
@@ -144,12 +157,12 @@ class RegistryClient:
             answer = self._hosts.send(method, url, sent)
             place = answer.headers.get("location")
             if answer.status not in _REDIRECTS or not place:
-                return answer
+                return _Reply(answer, moved)
             discard(answer)
             target = urllib.parse.urljoin(url, place)
-            if _origin(target) != _origin(url):
+            if not realms.is_same(url, target):
                 # Storage behind a registry has no business with its login.
-                authorization = None
+                moved, authorization = True, None
             self._refuse_plain(url, target)
             url = target
         raise exception.SourceUnavailable(

@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Makes what is sent as ``Authorization``, and keeps tokens."""
+
+import dataclasses
+import re
+import time
+import urllib.parse
+
+from oslo_config import cfg
+
+from reposync import exception
+from reposync import reference as ref
+from reposync.sources import credentials
+from reposync.sources import governor
+from reposync.sources import recent
+from reposync.sources import registry_accounts
+from reposync.sources import registry_challenges as challenges
+from reposync.sources import registry_hosts as hosts
+from reposync.sources import registry_refusals as refusals
+from reposync.sources import registry_scopes as scopes
+from reposync.sources import registry_token_server as token_server
+
+_MOST_KEPT = 1000
+#: Seconds a token must last to be used once more.
+_MARGIN = 10.0
+
+_Key = tuple[object, ...]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Login:
+    """What is sent to log in.
+
+    :ivar is_direct: whether it holds the account itself, not a token
+    """
+
+    header: str | None = None
+    account: credentials.Credentials = credentials.NONE
+    is_direct: bool = False
+
+
+class Logins:
+    """Answers challenges; one for all threads.
+
+    :ivar accounts: those that may be used
+    """
+
+    def __init__(
+        self,
+        conf: cfg.ConfigOpts,
+        transport: hosts.Hosts,
+        governors: governor.Governors,
+    ):
+        """Begin with no token."""
+        self._conf = conf
+        self._governors = governors
+        self.accounts = registry_accounts.Accounts()
+        self._servers = token_server.TokenServers(transport)
+        self._tokens: recent.Recent[_Key, tuple[str, float]] = recent.Recent(
+            _MOST_KEPT
+        )
+
+    def make(
+        self,
+        endpoint: hosts.Endpoint,
+        reference: ref.Reference,
+        challenge: challenges.Challenge,
+        refused: str | None = None,
+    ) -> Login:
+        """Answer a challenge.
+
+        :param refused: the header that was sent, in vain
+        :returns: without a header where there is no account for it
+        :raises AccountRefused: the account has been refused lately
+        :raises Unusable: another challenge may be answered
+        :raises RegistryDenied: the account may not read the image
+        :raises RateLimited: the token server asks to wait
+        :raises SourceUnavailable: it gives no token
+        """
+        account = self._account(endpoint, reference)
+        if account.registry_token:
+            if not re.fullmatch("[!-~]+", account.registry_token):
+                raise exception.RegistryDenied(
+                    f"The registrytoken of {endpoint.name} in "
+                    f"{account.place} cannot be sent in a header"
+                )
+            header = f"Bearer {account.registry_token}"
+            return Login(header, account, is_direct=True)
+        if challenge.scheme == "basic":
+            if not account.user or account.identity_token:
+                return Login()
+            return Login(token_server.basic(account), account, is_direct=True)
+        wanted = token_server.Request(
+            endpoint,
+            str(reference),
+            challenge,
+            scopes.of(reference, challenge),
+            account,
+        )
+        return Login(f"Bearer {self._token(wanted, refused)}", account)
+
+    def _token(self, wanted: token_server.Request, refused: str | None) -> str:
+        account = wanted.account
+        realm, service = wanted.challenge.realm, wanted.challenge.service
+        key = wanted.endpoint.url, realm, service, wanted.scopes, account
+        address = self._servers.address(wanted)
+        host = urllib.parse.urlsplit(address).netloc
+        found = self._fresh(key, refused)
+        if found:
+            return found
+        limits = self._governors.of(wanted.endpoint.name)
+        with self.accounts.turn(host, account):
+            # Whoever held the turn before may have asked for the same.
+            found = self._fresh(key, refused)
+            if found:
+                return found
+            limits.wait_turn()
+            try:
+                token = self._servers.get(wanted)
+            except refusals.Refused as error:
+                raise error.judge(
+                    host, wanted.name, account, self.accounts, limits
+                ) from error
+            self.accounts.trust(host, account)
+            until = time.monotonic() + token.lifetime - _MARGIN
+            self._tokens.put(key, (token.value, until))
+        return token.value
+
+    def _fresh(self, key: _Key, refused: str | None) -> str | None:
+        token, until = self._tokens.get(key) or ("", 0.0)
+        good = time.monotonic() < until and f"Bearer {token}" != refused
+        return token if good else None
+
+    def _account(
+        self, endpoint: hosts.Endpoint, reference: ref.Reference
+    ) -> credentials.Credentials:
+        # A mirror gets its own credentials, never those of the registry.
+        named = dataclasses.replace(reference, registry=endpoint.name)
+        return credentials.find(self._conf, named)
