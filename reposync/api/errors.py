@@ -12,10 +12,18 @@ import webob
 
 from reposync import exception
 
+
+class WebhookRefused(exception.ReposyncError):
+    """Whoever calls a receiver has not shown its secret."""
+
+    code = "unauthorized"
+
+
 #: Status by class; a class without one has that of its parent.
 STATUSES: dict[type[exception.ReposyncError], int] = {
     exception.ReposyncError: 500,
     exception.InvalidRequest: 400,
+    WebhookRefused: 401,
     exception.Forbidden: 403,
     exception.RepositoryNotAllowed: 403,
     exception.NotFound: 404,

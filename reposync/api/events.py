@@ -18,6 +18,7 @@ from reposync.db import deliveries
 from reposync.db import joining
 from reposync.db import models
 from reposync.db import operations
+from reposync.webhooks import attachments
 from reposync.webhooks import base
 from reposync.webhooks import callback
 from reposync.webhooks import receivers
@@ -27,12 +28,20 @@ LOG = log.getLogger(__name__)
 #: Why an event makes no operation.
 REASONS = (
     "not_for_images",
+    "attachment",
     "ping",
     "no_tag",
     "not_listed",
     "deletion_not_allowed",
     "repeated",
 )
+
+
+#: What there is to say of some reasons, where the event says nothing.
+DETAILS = {
+    "attachment": "By its tag it is a signature, an attestation or another "
+    "thing that belongs to an image",
+}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -146,15 +155,22 @@ class Handler:
     def _note(self, receiver: receivers.Receiver, outcome: Outcome) -> None:
         if isinstance(outcome, Ignored):
             LOG.info(
-                "Receiver %s: %s of %s is ignored: %s",
+                "Receiver %s: %s of %s is ignored: %s. %s",
                 receiver.name,
                 outcome.event.action,
                 outcome.event.reference,
                 outcome.reason,
+                outcome.event.note or DETAILS.get(outcome.reason, ""),
             )
             TALLY.add(receiver.name, outcome.reason)
         else:
             TALLY.add(receiver.name, "accepted")
+
+
+def is_attachment(event: base.Event) -> bool:
+    """Tell whether an event is about what belongs to an image."""
+    tag = event.reference and event.reference.tag
+    return bool(tag) and attachments.is_tag(str(tag))
 
 
 def _reason(
@@ -168,6 +184,8 @@ def _reason(
         return "not_for_images"
     if reference.tag is None and (event.action == "push" or not event.digest):
         return "no_tag"
+    if is_attachment(event):
+        return "attachment"
     if not listed.allows(reference):
         return "not_listed"
     if event.action == "delete" and not listed.may_delete(reference):

@@ -19,9 +19,9 @@ OPTIONS = [
         "format",
         help="""
 What the registry sends: ``dockerhub``, ``harbor``, ``quay``,
-``distribution`` (docker-registry, GitLab, Zot), ``github``, ``acr``,
-``gcr``, ``artifactory``, ``nexus``, ``ecr``, ``aliyun``, ``generic``, or
-what a package has added to ``reposync.webhooks``.
+``distribution`` (docker-registry, GitLab), ``zot``, ``github`` (and Gitea,
+Forgejo), ``acr``, ``gcr``, ``artifactory``, ``nexus``, ``ecr``, ``aliyun``,
+``generic``, or what a package has added to ``reposync.webhooks``.
 """,
     ),
     cfg.MultiStrOpt(

@@ -40,9 +40,11 @@ def parse(headers: Mapping[str, str], body: bytes) -> list[base.Event]:
     repository = "/".join(
         base.needed(data, part) for part in ("repo_key", "image_name")
     )
+    # The folder of a manifest without a tag is called by its digest.
+    tag = base.needed(data, "tag").replace("sha256__", "sha256:")
     return [
         base.Event(
-            base.image(_host(content), repository, base.needed(data, "tag")),
+            base.image(_host(content), repository, tag),
             action,
             digest=base.digest(f"sha256:{base.member(data, 'sha256')}"),
         )

@@ -35,6 +35,7 @@ class Event:
     :ivar callback_url: who wants to know how it ends; to be trusted in
         nothing
     :ivar note: why it is to be ignored, in a sentence
+    :ivar reply: what whoever asks for a sign of life wants to read
     """
 
     reference: ref.Reference | None
@@ -43,6 +44,7 @@ class Event:
     delivery_id: str | None = None
     callback_url: str | None = None
     note: str | None = None
+    reply: Mapping[str, str] | None = None
 
 
 #: Headers, their names in lower case, and body in, events out.  A pure
@@ -67,9 +69,15 @@ class Format:
     names_registry: bool = True
 
 
-def ping() -> list[Event]:
-    """Give the events of a call that only tries whether somebody is there."""
-    return [Event(None, "ping")]
+def ping(
+    note: str | None = None, reply: Mapping[str, str] | None = None
+) -> list[Event]:
+    """Give the events of a call that only tries whether somebody is there.
+
+    :param note: what a person has to do
+    :param reply: see `Event`
+    """
+    return [Event(None, "ping", note=note, reply=reply)]
 
 
 def ignored(note: str, delivery_id: str | None = None) -> Event:
@@ -144,6 +152,8 @@ def image(
 ) -> ref.Reference:
     """Name an image; without a tag it gets none.
 
+    A digest in the place of a tag is what several registries tell of an image
+    that has none.
     A host that no reference can have, such as the short name of a container
     behind a proxy, counts as unknown.
 
@@ -151,6 +161,8 @@ def image(
     """
     if any(char in repository for char in ":@"):
         raise exception.InvalidWebhook(f"{repository[:80]!r} is no repository")
+    if digest(tag):
+        tag = None
     host = registry.lower() if is_host(registry) else UNKNOWN
     try:
         # The second part of a name is never taken for a host.

@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from reposync import exception
+from reposync.webhooks import attachments
 from reposync.webhooks import base
 
 _MANIFESTS = frozenset(
@@ -58,9 +59,12 @@ def event(entry: Any) -> base.Event:
     delivery_id = base.text(entry, "id")
     if kind not in ("push", "delete"):
         return base.ignored(f"{kind[:80]} changes no image", delivery_id)
-    media_type = base.text(entry, "target", "mediaType")
-    if kind == "push" and media_type not in _MANIFESTS:
-        return base.ignored("It is no manifest", delivery_id)
+    target = base.member(entry, "target")
+    media_type = base.text(target, "mediaType") or ""
+    plain = media_type.partition(";")[0].strip().lower()
+    note = attachments.note(plain, *_parts(target))
+    if kind == "push" and (note or plain not in _MANIFESTS):
+        return base.ignored(note or "It is no manifest", delivery_id)
     host = base.text(entry, "request", "host") or base.UNKNOWN
     repository = base.needed(entry, "target", "repository")
     tag = base.text(entry, "target", "tag")
@@ -70,6 +74,19 @@ def event(entry: Any) -> base.Event:
         digest=base.digest(base.member(entry, "target", "digest")),
         delivery_id=delivery_id,
     )
+
+
+def _parts(target: Any) -> list[Any]:
+    """Give the types of the artifact, the configuration and the layers.
+
+    The latter two are there with ``includereferences``.
+    """
+    parts = base.member(target, "references")
+    parts = parts if isinstance(parts, list) else []
+    return [
+        base.member(target, "artifactType"),
+        *(base.member(part, "mediaType") for part in parts),
+    ]
 
 
 FORMAT = base.Format(parse, auth="header")

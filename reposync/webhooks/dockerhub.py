@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from reposync import reference as ref
+from reposync.webhooks import attachments
 from reposync.webhooks import base
 
 
@@ -22,6 +23,9 @@ def parse(headers: Mapping[str, str], body: bytes) -> list[base.Event]:
     :raises InvalidWebhook: it is not what Docker Hub sends
     """
     content = base.content(body)
+    note = attachments.note(base.member(content, "push_data", "media_type"))
+    if note:
+        return [base.ignored(note)]
     # The name is one on Docker Hub, whatever it looks like.
     reference = base.image(
         ref.DOCKER_HUB,

@@ -8,7 +8,10 @@ is, or transformed by the rule; a CloudEvent of the type
 ``imageTag``, ``imageDigest`` and ``registryId`` in ``data`` is understood,
 too.  The registry's host is made of the account and the region.
 
-EventBridge signs nothing: the "API key" of its connection is a header.
+EventBridge signs nothing: the "API key" of its connection is a header.  It
+may also send through a topic of SNS, whose messages hold the event as text
+(https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html)
+and whose subscription somebody has to confirm: no address of a body is called.
 """
 
 from collections.abc import Mapping
@@ -16,12 +19,14 @@ import re
 from typing import Any
 
 from reposync import exception
+from reposync.webhooks import attachments
 from reposync.webhooks import base
 
 _ACTIONS: dict[str, base.Action] = {"PUSH": "push", "DELETE": "delete"}
 _TYPE = "com.amazon.ecr.image."
 _ARN = re.compile(r"(?:urn:|arn:)aws[\w-]*:ecr:([a-z0-9-]+):([0-9]{12})", re.A)
 _ACCOUNT = re.compile(r"[0-9]{12}", re.ASCII)
+_LONGEST_URL = 1000
 _REGION = re.compile(r"[a-z0-9-]{1,32}", re.ASCII)
 
 
@@ -31,12 +36,22 @@ def parse(headers: Mapping[str, str], body: bytes) -> list[base.Event]:
     :raises InvalidWebhook: it is not what EventBridge sends
     """
     content = base.content(body)
+    if "TopicArn" in content:
+        if base.text(content, "Type") != "Notification":
+            return base.ping(_confirm(content))
+        text = base.needed(content, "Message")
+        content = base.content(text.encode("utf-8", "surrogatepass"))
     delivery_id = base.text(content, "id")
     event = (
         _cloud_event(content) if "specversion" in content else _native(content)
     )
     if event is None:
         return [base.ignored("It changes no image", delivery_id)]
+    note = attachments.note(
+        base.member(content, "detail", "artifact-media-type")
+    )
+    if note and event[0] == "push":
+        return [base.ignored(note, delivery_id)]
     action, host, repository, tag, digest = event
     return [
         base.Event(
@@ -46,6 +61,16 @@ def parse(headers: Mapping[str, str], body: bytes) -> list[base.Event]:
             delivery_id=delivery_id,
         )
     ]
+
+
+def _confirm(content: Any) -> str:
+    """Say how a person confirms a subscription of SNS."""
+    if base.text(content, "Type") != "SubscriptionConfirmation":
+        return "The subscription of SNS has ended"
+    url = base.needed(content, "SubscribeURL")[:_LONGEST_URL]
+    if not url.isascii() or not url.isprintable():
+        raise exception.InvalidWebhook("SubscribeURL is no address")
+    return f"To confirm the subscription of SNS, open this once: {url}"
 
 
 _Found = tuple[base.Action, str, str, str | None, Any]

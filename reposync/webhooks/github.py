@@ -8,13 +8,20 @@ the signature: HMAC-SHA256 of the body, in ``X-Hub-Signature-256``.
 
 The manifests of the platforms of an image come as events without a tag.
 ``X-GitHub-Delivery`` is the same when a delivery is sent again.  GitHub tells
-of no deletion.
+of no deletion.  That id comes in a header, which the signature does not cover,
+and nothing in a body is new for each push: the third of three pushes that set
+a tag to A, to B and back to A has the body of the first.  So a body that is
+replayed under another id counts, and the registry is asked once more.
+
+Gitea and Forgejo send the same headers beside their own, and another body.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
+from reposync.webhooks import attachments
 from reposync.webhooks import base
+from reposync.webhooks import gitea
 
 _HOST = "ghcr.io"
 _PUSHES = ("published", "updated")
@@ -26,6 +33,8 @@ def parse(headers: Mapping[str, str], body: bytes) -> list[base.Event]:
     :raises InvalidWebhook: it is not what GitHub sends
     """
     content = base.content(body)
+    if "x-gitea-event" in headers or "x-forgejo-event" in headers:
+        return gitea.parse(headers, content)
     kind = headers.get("x-github-event", "")
     delivery_id = headers.get("x-github-delivery")
     if kind == "ping":
@@ -41,6 +50,13 @@ def parse(headers: Mapping[str, str], body: bytes) -> list[base.Event]:
     if action not in _PUSHES or not is_container:
         return [base.ignored("It is no push of an image", delivery_id)]
     version = base.member(package, "package_version")
+    manifest = base.member(version, "container_metadata", "manifest")
+    note = attachments.note(
+        base.member(manifest, "media_type"),
+        base.member(manifest, "config", "media_type"),
+    )
+    if note:
+        return [base.ignored(note, delivery_id)]
     return [
         base.Event(
             base.image(_HOST, _repository(package), _tag(version)),

@@ -55,10 +55,11 @@ def _events(
     resource: Any,
     delivery_id: str | None,
 ) -> list[base.Event]:
-    host, _ = base.split(base.needed(resource, "resource_url"))
-    digest = base.digest(base.member(resource, "digest"))
+    url = base.text(resource, "resource_url")
+    host = base.split(url)[0] if url else base.UNKNOWN
     tag = base.text(resource, "tag")
-    if tag is not None and base.digest(tag):
+    digest = base.digest(base.member(resource, "digest")) or base.digest(tag)
+    if base.digest(tag):
         tag = None
     tags = {tag, None} if action == "delete" and digest else {tag}
     return [

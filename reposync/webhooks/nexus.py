@@ -8,9 +8,14 @@ the signature: HMAC-SHA1 of the body, in ``X-Nexus-Webhook-Signature``.
 
 A component is an image, its version the tag.  Among the assets only
 manifests by tag are read, ``v2/NAME/manifests/TAG``.  Neither names the host.
+
+The id of a delivery comes in a header, which the signature does not cover.
+But a body has the time of its event in milliseconds, so it is the same only
+if it comes again, and its hash is an id that nobody can change.
 """
 
 from collections.abc import Mapping
+import hashlib
 import re
 from typing import Any
 
@@ -35,6 +40,8 @@ def parse(headers: Mapping[str, str], body: bytes) -> list[base.Event]:
     """
     content = base.content(body)
     delivery_id = headers.get("x-nexus-webhook-delivery")
+    if base.text(content, "timestamp"):
+        delivery_id = hashlib.sha256(body).hexdigest()
     kind = _KINDS.get(headers.get("x-nexus-webhook-id", "").lower(), "")
     action = _ACTIONS.get(base.text(content, "action") or "")
     if not kind or action is None:

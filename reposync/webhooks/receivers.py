@@ -9,9 +9,11 @@ from typing import Any
 
 from oslo_config import cfg
 
+from reposync import exception
 from reposync.conf import receiver as receiver_conf
 from reposync.webhooks import auth
 from reposync.webhooks import base
+from reposync.webhooks import bodies
 from reposync.webhooks import oidc
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}", re.ASCII)
@@ -44,10 +46,33 @@ class Receiver:
 
         :raises InvalidWebhook: it is not of the format
         """
-        found = self.parse(headers, body)
+        found = read(self.parse, headers, body)
         if self.registry is None:
             return found
         return [_moved(event, self.registry) for event in found]
+
+
+def read(
+    parse: base.Parser, headers: Mapping[str, str], body: bytes
+) -> list[base.Event]:
+    """Read a body of any packing.
+
+    Of several objects one that cannot be understood is ignored and does not
+    spoil the others.
+
+    :raises InvalidWebhook: none of it is of the format
+    """
+    found: list[base.Event] = []
+    wrong: list[exception.InvalidWebhook] = []
+    parts = bodies.read(headers, body)
+    for part in parts:
+        try:
+            found += parse(headers, part)
+        except exception.InvalidWebhook as error:
+            wrong.append(error)
+    if len(wrong) == len(parts):
+        raise wrong[0]
+    return found + [base.ignored(error.message) for error in wrong]
 
 
 def nobody() -> Receiver:

@@ -13,8 +13,10 @@ The events do not name the registry.
 """
 
 from collections.abc import Mapping
+import json
 from typing import Any
 
+from reposync.webhooks import attachments
 from reposync.webhooks import base
 
 #: By the ends of the types: what is before them can be configured in Zot.
@@ -39,6 +41,9 @@ def parse(headers: Mapping[str, str], body: bytes) -> list[base.Event]:
     action = _ACTIONS.get(".".join(kind.split(".")[-2:]))
     if action is None:
         return [base.ignored(f"{kind[:80]} changes no image", delivery_id)]
+    note = attachments.note(*_types(data))
+    if note and action == "push":
+        return [base.ignored(note, delivery_id)]
     repository = base.needed(data, "name")
     reference = base.needed(data, "reference")
     by_digest = base.digest(reference)
@@ -51,6 +56,19 @@ def parse(headers: Mapping[str, str], body: bytes) -> list[base.Event]:
             digest=by_digest or base.digest(base.member(data, "digest")),
             delivery_id=delivery_id,
         )
+    ]
+
+
+def _types(data: Any) -> list[Any]:
+    """Give what the manifest, which is there as a text, says that it is."""
+    try:
+        manifest = json.loads(base.member(data, "manifest") or "")
+    except (ValueError, TypeError, RecursionError):
+        manifest = None
+    return [
+        base.member(data, "mediaType"),
+        base.member(manifest, "artifactType"),
+        base.member(manifest, "config", "mediaType"),
     ]
 
 

@@ -18,7 +18,8 @@ _METHODS = ("get", "put", "post", "delete")
 class Resource:
     """A path; its methods ``get``, ``put``, ``post`` and ``delete`` answer.
 
-    Any other method is refused with those there are.
+    A few have ``options``, too.  Any other method is refused with those there
+    are.
     """
 
     @pecan.expose("json")
@@ -26,7 +27,7 @@ class Resource:
         """Call the method of the request's name."""
         name = pecan.request.method.lower()
         method = getattr(self, "get" if name == "head" else name, None)
-        if method is None or name not in (*_METHODS, "head"):
+        if method is None or name not in (*_METHODS, "head", "options"):
             there = [each.upper() for each in _METHODS if hasattr(self, each)]
             if "GET" in there:
                 there.append("HEAD")

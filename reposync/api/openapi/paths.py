@@ -141,21 +141,23 @@ _ANSWER = parts.thing(
     operations=_MADE, ignored=parts.many(parts.ref("Ignored"))
 )
 
+# Azure's Event Grid reads its code in the answer.
+_ANSWER["properties"]["validationResponse"] = {"type": "string"}
+_LEGACY = parts.thing(
+    operations=parts.many(
+        parts.thing(
+            id={"type": "string", "format": "uuid"},
+            reference={"type": "string"},
+        )
+    )
+)
+
 _WEBHOOKS: Json = {
     "/v1/notify": {
         "parameters": [_SECRET],
         "post": parts.call(
             "Take Docker Hub's webhook, as java-reposync does",
-            {
-                202: parts.thing(
-                    operations=parts.many(
-                        parts.thing(
-                            id={"type": "string", "format": "uuid"},
-                            reference={"type": "string"},
-                        )
-                    )
-                )
-            },
+            {200: _LEGACY, 202: _LEGACY},
             errors=(401, 403, 503),
             body=parts.body(_FREE, required=True),
             token=False,

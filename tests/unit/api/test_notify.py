@@ -40,6 +40,12 @@ class NotifyTest(base.ApiTestCase):
         self.assertTrue(row.request_id)
         self.assertEqual(120_000, row.settle_until - row.created_at)
 
+    def test_signatures_are_no_images(self):
+        tag = "sha256-" + "a" * 64 + ".sig"
+        answer = self.notify(GOOD | {"push_data": {"tag": tag}})
+        self.assertEqual((200, {"operations": []}),
+                         (answer.status_int, answer.json))  # fmt: skip
+
     def test_wrong_secrets(self):
         for token in (None, "", "wrong", "%C3%A9", "x" * 5000,
                       f"{base.WEBHOOK}&token={base.WEBHOOK}"):  # fmt: skip

@@ -1,13 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """``/v1/notify/{receiver}``: hosts, secrets, and what must not start."""
 
+import gzip
 import hashlib
 import hmac
 import json
+from pathlib import Path
+import urllib.parse
 
 from reposync.conf import receiver as receiver_conf
 from reposync.webhooks import receivers
 from tests.unit.api import receiving
+
+ROOT = Path(__file__).parents[3]
 
 
 class HostTest(receiving.ReceiverTestCase):
@@ -86,6 +91,48 @@ class AuthTest(receiving.ReceiverTestCase):
                 )
                 refused = answer.status_int == 401
                 self.assertEqual(right, not refused, name)
+
+    def test_a_signature_is_one_of_the_bytes_as_they_came(self):
+        self.list.write_text("ghcr.io/codertocat/*\n")
+        self.receive(r={"format": "github", "secret": [receiving.SECRET]})
+        path = ROOT / "tests/fixtures/webhooks/github/package.json"
+        text = json.dumps(json.loads(path.read_text())["body"])
+        form = urllib.parse.urlencode({"payload": text}).encode()
+        kind = "application/x-www-form-urlencoded"
+        for body, headers in (
+            (form, {"Content-Type": kind}),
+            (gzip.compress(form), {"Content-Encoding": "gzip"}),
+            (b"\xef\xbb\xbf" + text.encode(), {}),
+        ):
+            signature = hmac.new(
+                receiving.SECRET.encode(), body, "sha256"
+            ).hexdigest()
+            self.headers = {
+                "X-GitHub-Event": "package",
+                "X-Hub-Signature-256": f"sha256={signature}",
+            }
+            answer = self.call(
+                "POST", "/v1/notify/r", 202, body=body, headers=headers
+            )
+            [made] = answer.json["operations"]
+            self.assertEqual(
+                "ghcr.io/codertocat/hello-world:latest", made["reference"]
+            )
+            self.call("POST", "/v1/notify/r", 401, body=body + b" ")
+
+    def test_event_grid_reads_its_code(self):
+        self.receive(r={"format": "acr", "secret": [receiving.SECRET]})
+        folder = ROOT / "tests/fixtures/webhooks/acr"
+        told = json.loads((folder / "event-grid-validation.json").read_text())[
+            "body"
+        ]
+        body = json.dumps([told]).encode()
+        answer = self.call("POST", "/v1/notify/r", 200, body=body)
+        self.assertEqual(
+            told["data"]["validationCode"], answer.json["validationResponse"]
+        )
+        self.headers = {}
+        self.call("POST", "/v1/notify/r", 401, body=body)
 
     def test_the_way_can_be_chosen(self):
         body = json.dumps({"events": []}).encode()

@@ -192,6 +192,45 @@ class ReceiverTest(receiving.ReceiverTestCase):
         self.assertEqual(1, len(answers), answers)
         self.assertNotIn("not JSON", self.log.output)
 
+    def test_a_refusal_says_what_may_be_wrong(self):
+        self.headers = {"Authorization": "wrong"}
+        error = self.refused(401, "unauthorized", "POST", "/v1/notify/a")
+        self.assertIn("Unknown receiver, or wrong secret", error["detail"])
+
+    def test_signatures_are_no_images(self):
+        digest = "sha256-" + "a" * 64
+        answer = self.send(
+            *(
+                receiving.event(
+                    tag, action, repository="team/app", tag=f"{digest}{tag}"
+                )
+                for tag in (".sig", ".att", ".sbom", "")
+                for action in ("push", "delete")
+            ),
+            status=200,
+        )
+        left = answer.json["ignored"]
+        self.assertEqual({"attachment"}, {one["reason"] for one in left})
+        self.assertEqual(8, len(left))
+        self.assertIn("signature", left[0]["detail"])
+        self.send(
+            receiving.event(1, repository="team/app", tag="buildcache"),
+            status=202,
+        )
+
+    def test_an_origin_may_ask_whether_it_may_send(self):
+        origin = "eventgrid.azure.net"
+        self.headers = {"WebHook-Request-Origin": origin}
+        for name in ("a", "unknown"):
+            path = f"/v1/notify/{name}"
+            answer = self.call("OPTIONS", path, 200)
+            self.assertEqual(origin, answer.headers["WebHook-Allowed-Origin"])
+            self.assertEqual("*", answer.headers["WebHook-Allowed-Rate"])
+        for headers in ({}, {"WebHook-Request-Origin": "a b\tc"}):
+            self.headers = headers
+            answer = self.call("OPTIONS", "/v1/notify/a")
+            self.assertNotIn("WebHook-Allowed-Origin", answer.headers)
+
     def test_a_token_of_the_api_is_no_secret(self):
         self.headers = {"X-Auth-Token": base.TOKEN}
         self.send(status=401)

@@ -2,10 +2,12 @@
 """Every format: the bodies that registries document, and broken ones.
 
 A file of ``tests/fixtures/webhooks`` holds a body, the headers it comes with,
-where it is documented, and the events it gives.
+where it is documented, and the events it gives; ``SHA256`` stands for the
+hash of the body.
 """
 
 import copy
+import hashlib
 import json
 from pathlib import Path
 
@@ -101,9 +103,13 @@ class SamplesTest(testscenarios.WithScenarios, testtools.TestCase):
         known = FORMATS[self.path.parent.name]
         body = json.dumps(sample["body"]).encode()
         found = known.parse(sample["headers"], body)
+        for event in sample["events"]:
+            if event["delivery_id"] == "SHA256":
+                event["delivery_id"] = hashlib.sha256(body).hexdigest()
         self.assertEqual(sample["events"], events(found))
         for event in found:
-            self.assertEqual(event.action == "ignore", bool(event.note))
+            if event.action != "ping":
+                self.assertEqual(event.action == "ignore", bool(event.note))
 
 
 class BrokenTest(testscenarios.WithScenarios, testtools.TestCase):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Webhooks: registries tell that an image was pushed or deleted."""
 
+import re
 from typing import Any
 
 import pecan
@@ -9,6 +10,7 @@ import webob.exc
 from reposync import exception
 from reposync import reference as ref
 from reposync import repositories
+from reposync.api import errors
 from reposync.api import events
 from reposync.api import validation
 from reposync.api.controllers import base
@@ -20,6 +22,7 @@ from reposync.webhooks import receivers
 _FORMAT = "dockerhub"
 _NOBODY = receivers.nobody()
 _HEADER = "HTTP_"
+_ORIGIN = re.compile(r"[A-Za-z0-9.:-]{1,255}", re.ASCII)
 
 
 class ReceiverController(base.Resource):
@@ -40,7 +43,10 @@ class ReceiverController(base.Resource):
         headers, body = _headers(), validation.read_body()
         if not receiver.check(headers, _query(), body):
             events.TALLY.add(receiver.name, "refused")
-            raise webob.exc.HTTPUnauthorized()
+            raise errors.WebhookRefused(
+                "Unknown receiver, or wrong secret. The receivers are the "
+                "groups [receiver:NAME] in the configuration of the API"
+            )
         try:
             found = receiver.events(headers, body)
         except exception.InvalidWebhook:
@@ -54,7 +60,32 @@ class ReceiverController(base.Resource):
         # Whatever is ignored is answered with success, or the queues of
         # registries would send it for ever and nothing else.
         pecan.response.status = 202 if made else 200
-        return {"operations": made, "ignored": left}
+        answer: dict[str, Any] = {"operations": made, "ignored": left}
+        for event in found:
+            answer |= event.reply or {}
+        return answer
+
+    def options(self) -> dict[str, Any]:
+        """Allow an origin to send webhooks, as CloudEvents ask first.
+
+        It is section 4 of
+        https://github.com/cloudevents/spec/blob/main/cloudevents/http-webhook.md,
+        and no proof of anything: each webhook shows its secret.  All names
+        are answered alike, so that none can be found out.
+        """
+        origin = _headers().get("webhook-request-origin", "")
+        if not _ORIGIN.fullmatch(origin):
+            refusal = webob.exc.HTTPMethodNotAllowed()
+            refusal.headers["Allow"] = "POST"
+            raise refusal
+        pecan.response.headers.update(
+            {
+                "Allow": "POST",
+                "WebHook-Allowed-Origin": origin,
+                "WebHook-Allowed-Rate": "*",
+            }
+        )
+        return {}
 
 
 class NotifyController(base.Resource):
@@ -74,15 +105,19 @@ class NotifyController(base.Resource):
         services = request.services
         _authenticate(services.conf.notify.tokens)
         parse = services.formats[_FORMAT].parse
-        found = parse(_headers(), validation.read_body())
-        references = [event.reference for event in found if event.reference]
+        found = receivers.read(parse, _headers(), validation.read_body())
+        references = [
+            event.reference
+            for event in found
+            if event.reference and not events.is_attachment(event)
+        ]
         _allow(services.conf.repositories.file, references)
         told = joining.Announcement(None, services.conf.notify.settle_seconds)
         made = [
             services.submitter.pull(request.caller, reference, told)
             for reference in references
         ]
-        pecan.response.status = 202
+        pecan.response.status = 202 if made else 200
         return {
             "operations": [
                 {"id": row.id, "reference": row.reference} for row in made
@@ -91,11 +126,13 @@ class NotifyController(base.Resource):
 
 
 def _headers() -> dict[str, str]:
-    return {
+    environ = pecan.request.environ
+    found = {
         name[len(_HEADER) :].replace("_", "-").lower(): value
-        for name, value in pecan.request.environ.items()
+        for name, value in environ.items()
         if name.startswith(_HEADER)
     }
+    return found | {"content-type": environ["reposync.content_type"]}
 
 
 def _query() -> bytes:
@@ -106,7 +143,9 @@ def _query() -> bytes:
 def _authenticate(secrets: list[str]) -> None:
     known = [secret for secret in secrets if secret]
     if not known or not auth.make("query", "", known)({}, _query(), b""):
-        raise webob.exc.HTTPUnauthorized()
+        raise errors.WebhookRefused(
+            "?token= is none of the secrets in [notify] tokens"
+        )
 
 
 def _allow(path: str, references: list[ref.Reference]) -> None:
@@ -132,5 +171,5 @@ def _left(ignored: Any) -> dict[str, Any]:
         "action": event.action,
         "reference": str(event.reference) if event.reference else None,
         "reason": ignored.reason,
-        "detail": event.note,
+        "detail": event.note or events.DETAILS.get(ignored.reason),
     }
