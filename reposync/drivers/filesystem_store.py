@@ -182,7 +182,7 @@ def write(path: Path, pieces: Iterable[bytes]) -> hashed.Hashed:
 def read_hash(path: Path) -> str:
     """Read a file and hash it, as `write` does."""
     with path.open("rb", buffering=0) as file:
-        return hashlib.file_digest(file, hashed.Hashed.algorithm).hexdigest()
+        return hashlib.file_digest(file, hashed.DEFAULT).hexdigest()
 
 
 @contextlib.contextmanager

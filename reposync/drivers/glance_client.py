@@ -8,55 +8,36 @@ from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
 import contextlib
-import threading
+import time
 from typing import Any
-
-from keystoneauth1 import exceptions as ks_exceptions
-from keystoneauth1 import loading
-import openstack
-from openstack import exceptions as sdk_exceptions
-from oslo_config import cfg
-import requests
 
 from reposync import exception
 from reposync.drivers import glance_errors
+from reposync.drivers import glance_session
 
-GROUP = "glance"
-_CONNECT = 10
-_READ = 60
-#: Seconds a token must last so that it is still good when an upload begins.
-_FRESH = 300
 _PAGE = 500
+_PIECE = 1024 * 1024
+#: How often a change is tried that meets another one, and seconds between.
+_PATCHES = 3
+_PAUSE = 0.5
 _PATCH = "application/openstack-images-v2.1-json-patch"
 
 Record = dict[str, Any]
 
 
-class GlanceClient:
-    """Calls Glance; one for all threads.
+class GlanceClient(glance_session.GlanceSession):
+    """What the driver asks of Glance; one for all threads."""
 
-    Nothing is connected before the first call, so that a process may fork
-    after making this.
-
-    :param conf: the configuration; the account is in its group ``glance``
-    """
-
-    def __init__(self, conf: cfg.ConfigOpts):
-        """Store the configuration."""
-        self._conf = conf
-        self._lock = threading.Lock()
-        self._connection: Any = None
-
-    @property
-    def project_id(self) -> str | None:
-        """The project of the service's account."""
-        with translated():
-            found = self._connect().current_project_id
-        return str(found) if found else None
-
-    def schema(self) -> Record:
-        """Show what an image may look like in this cloud."""
-        return self._json(self._call("GET", "/schemas/image"))
+    def container_formats(self) -> list[str] | None:
+        """Tell which kinds of containers this cloud takes, if it says."""
+        try:
+            schema = self._json(self._call("GET", "/schemas/image"))
+        except exception.ImageNotFound:
+            return None
+        try:
+            return list(schema["properties"]["container_format"]["enum"])
+        except (KeyError, TypeError):
+            return None
 
     def images(self, **query: str) -> Iterator[Record]:
         """List images, newest first, page by page.
@@ -82,10 +63,14 @@ class GlanceClient:
                     "go on from there"
                 )
             page = self._json(answer)
-            yield from page["images"]
-            if "next" not in page or not page["images"]:
+            found = _records(page)
+            # Some still list what is deleted already, or half deleted.
+            yield from (each for each in found if not _is_gone(each))
+            # Not every front hands the address of the next page on.
+            more = page.get("next") or len(found) >= _PAGE
+            if not more or not found:
                 return
-            earlier += [each["id"] for each in page["images"]]
+            earlier += [each["id"] for each in found]
             query["marker"] = earlier.pop()
 
     def image(self, image_id: str) -> Record:
@@ -93,11 +78,21 @@ class GlanceClient:
 
         :raises ImageNotFound: there is none
         """
-        return self._json(self._call("GET", _path(image_id)))
+        found = self._json(self._call("GET", _path(image_id)))
+        if _is_gone(found):
+            raise exception.ImageNotFound(f"Image {image_id} is deleted")
+        return found
 
     def create(self, body: Mapping[str, Any]) -> Record:
-        """Make an image without data."""
-        return self._json(self._call("POST", "/images", json=dict(body)))
+        """Make an image without data.
+
+        :param body: with the ``id``, which nobody else has
+        """
+        answer = self._call("POST", "/images", json=dict(body))
+        if answer.status_code == 409:
+            # A proxy in between has sent it twice.
+            return self.image(body["id"])
+        return self._json(answer)
 
     def upload(
         self, image_id: str, pieces: Iterable[bytes], size: int | None
@@ -119,7 +114,8 @@ class GlanceClient:
             headers=headers,
             allow_reauth=False,
             connect_retries=0,
-            timeout=(_CONNECT, self._conf.glance.upload_timeout),
+            redirect=False,
+            timeout=(glance_session.CONNECT, self._conf.glance.upload_timeout),
             log=False,
         )
         if answer.status_code == 401:
@@ -128,7 +124,28 @@ class GlanceClient:
                 "Glance refused the token at the upload; the next attempt "
                 "gets a new one"
             )
-        glance_errors.check(answer)
+        glance_errors.check_upload(answer, image_id)
+
+    def download(self, image_id: str) -> Iterator[bytes]:
+        """Read the data of an image.
+
+        :raises CatalogueError: this cloud does not let the account
+        """
+        with glance_session.translated():
+            answer = self._connect().image.request(
+                f"{_path(image_id)}/file",
+                "GET",
+                raise_exc=False,
+                stream=True,
+                log=False,
+                timeout=(
+                    glance_session.CONNECT,
+                    self._conf.glance.upload_timeout,
+                ),
+            )
+            with contextlib.closing(answer):
+                glance_errors.check(answer)
+                yield from answer.iter_content(_PIECE)
 
     def update(self, image_id: str, **values: Any) -> Record:
         """Set attributes and properties of an image."""
@@ -136,13 +153,20 @@ class GlanceClient:
             {"op": "add", "path": f"/{name}", "value": value}
             for name, value in values.items()
         ]
-        return self._json(
-            self._call(
+        for _ in range(_PATCHES):
+            answer = self._call(
                 "PATCH",
                 _path(image_id),
                 json=changes,
                 headers={"Content-Type": _PATCH},
             )
+            if answer.status_code != 409:
+                return self._json(answer)
+            # Somebody else changes it at the same moment.
+            time.sleep(_PAUSE)
+        raise exception.CatalogueUnavailable(
+            f"Image {image_id} cannot be changed for now: "
+            f"{glance_errors.shorten(answer.text)}"
         )
 
     def delete(self, image_id: str) -> None:
@@ -174,41 +198,12 @@ class GlanceClient:
         if answer.status_code != 404:
             glance_errors.check(answer)
 
-    def _call(self, method: str, path: str, **kwargs: Any) -> Any:
-        kwargs.setdefault("timeout", (_CONNECT, _READ))
-        with translated():
-            return self._connect().image.request(
-                path, method, raise_exc=False, **kwargs
-            )
-
     def _json(self, answer: Any) -> Record:
         glance_errors.check(answer)
-        return dict(answer.json())
-
-    def _renew_token(self) -> None:
-        with translated():
-            session = self._connect().session
-            access = session.auth.get_access(session)
-            if access.will_expire_soon(_FRESH):
-                session.invalidate()
-
-    def _connect(self) -> Any:
-        with self._lock:
-            if self._connection is None:
-                self._connection = self._make()
-            return self._connection
-
-    def _make(self) -> Any:
-        conf = self._conf
-        if conf.glance.cloud:
-            return openstack.connection.Connection(cloud=conf.glance.cloud)
-        auth = loading.load_auth_from_conf_options(conf, GROUP)
-        session = loading.load_session_from_conf_options(
-            conf, GROUP, auth=auth
-        )
-        return openstack.connection.Connection(
-            session=session, oslo_conf=conf, service_types=["image"]
-        )
+        try:
+            return dict(answer.json())
+        except (ValueError, TypeError) as error:
+            raise _no_answer(answer.text) from error
 
 
 class Body:
@@ -229,7 +224,9 @@ class Body:
     def __iter__(self) -> Iterator[bytes]:
         pieces, self._pieces = self._pieces, None
         if pieces is None:
-            raise RuntimeError("the body of an upload was to be sent twice")
+            raise exception.CatalogueUnavailable(
+                "The upload was to be sent a second time, from its middle"
+            )
         return iter(pieces) if self.len is None else _exactly(pieces, self.len)
 
 
@@ -251,31 +248,24 @@ def _exactly(pieces: Iterable[bytes], size: int) -> Iterator[bytes]:
         )
 
 
-@contextlib.contextmanager
-def translated() -> Iterator[None]:
-    """Turn what keystoneauth and requests raise into errors of ours."""
-    try:
-        yield
-    except (
-        ks_exceptions.Unauthorized,
-        ks_exceptions.MissingAuthPlugin,
-        ks_exceptions.MissingRequiredOptions,
-        ks_exceptions.AuthPluginException,
-        sdk_exceptions.ConfigException,
-    ) as error:
-        raise exception.CatalogueDenied(
-            "Keystone refuses the account in [glance], or it is incomplete "
-            f"({type(error).__name__}). Check user, password and project"
-        ) from error
-    except (
-        ks_exceptions.ClientException,
-        sdk_exceptions.SDKException,
-        requests.RequestException,
-    ) as error:
-        raise exception.CatalogueUnavailable(
-            "Glance or Keystone does not answer: "
-            f"{glance_errors.shorten(str(error))}"
-        ) from error
+def _records(page: Record) -> list[Record]:
+    found = page.get("images")
+    if not isinstance(found, list) or not all(
+        isinstance(each, dict) and each.get("id") for each in found
+    ):
+        raise _no_answer(str(page))
+    return found
+
+
+def _is_gone(record: Record) -> bool:
+    return record.get("status") in ("deleted", "pending_delete")
+
+
+def _no_answer(text: str) -> exception.CatalogueUnavailable:
+    return exception.CatalogueUnavailable(
+        "Something else than Glance answers at its address: "
+        f"{glance_errors.shorten(text)}"
+    )
 
 
 def _path(image_id: str) -> str:

@@ -4,24 +4,66 @@
 import html
 import re
 from typing import Any
+from typing import NoReturn
 
 from reposync import exception
 
 _SHORT = 300
+#: Of load balancers: a request that came too slowly, too early or too often,
+#: or whose client seemed to be gone.
+_MAY_PASS = (408, 425, 429, 499)
+_PLAIN: dict[int, tuple[type[exception.ReposyncError], str]] = {
+    404: (exception.ImageNotFound, "There is no such image"),
+    409: (exception.ImageInUse, "The image is in use"),
+    410: (
+        exception.CatalogueUnavailable,
+        "The new image was deleted while it was uploaded",
+    ),
+}
 
 
 def check(answer: Any) -> None:
     """Raise the error that an answer stands for, if it is one.
 
     :raises ImageNotFound: 404
-    :raises CatalogueError: any other from 400 on, of the fitting kind
+    :raises CatalogueError: any other from 300 on, of the fitting kind
+    """
+    if answer.status_code < 300:
+        return
+    text = shorten(answer.text)
+    _refuse(answer, text, *_classify(answer.status_code, text.lower()))
+
+
+def check_upload(answer: Any, image_id: str) -> None:
+    """Raise the error that the answer to an upload stands for, if it is one.
+
+    :raises CatalogueError: of the fitting kind
     """
     status = answer.status_code
-    if status < 400:
+    if status < 300:
         return
     text = shorten(answer.text)
     kind, message = _classify(status, text.lower())
-    told = f"{message} (Glance says {status}: {text})"
+    if status in (404, 409) and (status == 409 or image_id in answer.text):
+        kind, message = (
+            exception.CatalogueUnavailable,
+            ("The new image was deleted or changed while it was uploaded"),
+        )
+    elif status in (404, 405) or kind is exception.CatalogueDenied:
+        message = (
+            "This cloud does not let the account upload images with PUT "
+            "/v2/images/ID/file; some clouds offer imports only. Ask for the "
+            "right upload_image"
+        )
+        if status != 403:
+            kind = exception.CatalogueUnsuitable
+    _refuse(answer, text, kind, message)
+
+
+def _refuse(
+    answer: Any, text: str, kind: type[exception.ReposyncError], message: str
+) -> NoReturn:
+    told = f"{message} (Glance says {answer.status_code}: {text})"
     raise kind(told, retry_after=_retry_after(answer))
 
 
@@ -41,29 +83,30 @@ def _classify(
         return exception.CatalogueDenied, (
             "Glance refuses the token of the account in [glance]"
         )
-    if status == 413 or (status == 403 and quota):
+    if status in (413, 507) or (status == 403 and quota):
         return exception.CatalogueQuotaExceeded, (
-            "A quota or size limit of Glance is reached. Delete images, or "
-            "raise the limit"
+            "A quota or size limit of Glance, or of a proxy in front of it, "
+            "is reached. Delete images, or raise the limit"
         )
-    if status == 403 and "protected" in text:
+    if status == 403 and "protected" in text and "propert" not in text:
         return exception.ImageProtected, "The image is protected"
     if status == 403:
         return exception.CatalogueDenied, (
-            "Glance's policy does not allow this to the account in [glance]"
+            "Glance's policy, or its protection of properties, does not "
+            "allow this to the account in [glance]"
         )
-    if status == 404:
-        return exception.ImageNotFound, "There is no such image"
-    if status == 409:
-        return exception.ImageInUse, "The image is in use"
-    if status == 410:
-        return exception.CatalogueUnavailable, (
-            "The new image was deleted while it was uploaded"
-        )
+    if status in _PLAIN:
+        return _PLAIN[status]
     if status == 415 or (status == 400 and "container" in text):
         return exception.CatalogueUnsuitable, CONTAINER_FORMAT
-    if status == 429 or status >= 500:
+    if status in _MAY_PASS or status >= 500:
         return exception.CatalogueUnavailable, "Glance failed"
+    if status < 400:
+        return exception.CatalogueUnsuitable, (
+            "Glance's address in Keystone's catalogue leads elsewhere. "
+            "Correct it, or set endpoint_override in [glance] to the address "
+            "of version 2 of its API"
+        )
     return exception.CatalogueError, "Glance refused the request"
 
 

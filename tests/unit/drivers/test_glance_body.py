@@ -40,4 +40,4 @@ class BodyTest(testtools.TestCase):
         for size in (None, 1):
             body = glance_client.Body([b"a"], size)
             self.assertEqual([b"a"], list(body))
-            self.assertRaises(RuntimeError, iter, body)
+            self.assertRaises(exception.CatalogueUnavailable, iter, body)
