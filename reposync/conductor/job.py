@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """One operation in the hands of one worker."""
 
+import math
 import threading
 import time
 
@@ -21,18 +22,31 @@ class Job:
     """
 
     def __init__(
-        self, operation: Operation, owner: str, seconds: int, heartbeat: int
+        self,
+        operation: Operation,
+        owner: str,
+        seconds: int,
+        heartbeat: int,
+        max_age: float = math.inf,
     ):
         """Begin with a lease that was just given.
 
         :param seconds: how long a lease lasts
         :param heartbeat: seconds between two signs of life
+        :param max_age: seconds after the first attempt began that the work
+            has to end
         """
         self.operation = operation
         self.lease = leases.Lease(operation.id, owner, operation.attempt)
         self._seconds = seconds
         self._heartbeat = heartbeat
         self._begun = self._beaten = time.monotonic()
+        self._max_age = max_age
+        # Claimed a moment ago, by the database's clock as both are.
+        begun = operation.started_at or operation.updated_at
+        self._end = (
+            self._begun + max_age - (operation.updated_at - begun) / 1e3
+        )
         self._lock = threading.Lock()
         self._progress: leases.Progress | None = None
         self._written: leases.Progress | None = None
@@ -65,10 +79,30 @@ class Job:
         """Seconds since it was claimed."""
         return time.monotonic() - self._begun
 
+    @property
+    def rest(self) -> float:
+        """Seconds until it is too old."""
+        return self._end - time.monotonic()
+
+    def too_old(self, last: str | None) -> exception.TooManyAttempts:
+        """Say that it has taken too long, and why.
+
+        :param last: the last error, if one is known
+        """
+        return exception.TooManyAttempts(
+            f"Not done {self._max_age:.0f} s after it was begun first. Last "
+            f"error: {last or 'none known'}"
+        )
+
     def check(self) -> None:
-        """End the work if it has to end; raises as :meth:`progress`."""
+        """End the work if it has to end; raises as :meth:`progress`.
+
+        :raises TooManyAttempts: it is too old
+        """
         if self._stop is not None:
             raise self._stop
+        if self.rest < 0:
+            raise self.too_old(self.operation.error_message)
         if time.monotonic() > self._beaten + self._seconds:
             raise exception.LeaseLost(
                 f"No sign of life of operation {self.operation.id} could be "

@@ -146,7 +146,11 @@ class Manager:
             if position + 1 < len(found):
                 self._bell.ring()
             return conductor_job.Job(
-                operation, owner, self._conf.lease, self._conf.heartbeat
+                operation,
+                owner,
+                self._conf.lease,
+                self._conf.heartbeat,
+                self._conf.max_age,
             )
         return None
 
@@ -171,6 +175,18 @@ class Manager:
         # Its parts, or the next one for the same image, may wait now.
         self._bell.ring_all()
 
+    def _beat_one(self, job: conductor_job.Job) -> None:
+        try:
+            job.beat(self._quick_db)
+        except exception.DatabaseUnavailable as error:
+            self._outage.begun(error)
+        except Exception:
+            # It loses its lease, and nobody else's does.
+            LOG.exception(
+                "No sign of life of operation %s could be written",
+                job.operation.id,
+            )
+
     def _beat(self) -> None:
         settled = 0.0
         while not self._stopped.wait(_BEAT):
@@ -179,7 +195,7 @@ class Manager:
                 with self._lock:
                     jobs = list(self._jobs)
                 for job in jobs:
-                    job.beat(self._quick_db)
+                    self._beat_one(job)
                 if time.monotonic() > settled + self._conf.poll_interval:
                     self._events.settle(self._quick_db)
                     settled = time.monotonic()

@@ -99,6 +99,17 @@ of conductors that died.
 """,
     ),
     cfg.IntOpt(
+        "max_age",
+        default=24 * 3600,
+        min=1,
+        mutable=True,
+        help="""
+Seconds after an operation was begun first that it is given up, however often
+it may still be tried: a registry that always asks to come back later would
+keep it for ever.
+""",
+    ),
+    cfg.IntOpt(
         "retry_delay",
         default=10,
         min=1,

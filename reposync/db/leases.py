@@ -18,6 +18,7 @@ from reposync import exception
 from reposync.db import clock
 from reposync.db import operations
 from reposync.db import session as db_session
+from reposync.db import storable
 from reposync.db.models import Operation
 
 _RELEASED: dict[str, Any] = {
@@ -250,14 +251,17 @@ def _abandoned(now: clock.now_ms) -> sa.ColumnElement[bool]:
 def _error_values(error: exception.ReposyncError | None) -> dict[str, Any]:
     return {
         "error_code": error.code if error else None,
-        "error_message": error.message if error else None,
+        "error_message": storable.text(error.message) if error else None,
     }
 
 
 def _progress_values(progress: Progress) -> dict[str, Any]:
-    return dict(
-        zip(("phase", "bytes_done", "bytes_total"), progress, strict=True)
-    )
+    phase, done, total = progress
+    return {
+        "phase": phase,
+        "bytes_done": storable.number(done),
+        "bytes_total": None if total is None else storable.number(total),
+    }
 
 
 def fenced(

@@ -20,6 +20,7 @@ from reposync.db import leases
 from reposync.db import models
 from reposync.db import operations
 from reposync.db import session as db_session
+from reposync.db import storable
 from reposync.db.models import Operation
 
 
@@ -49,7 +50,7 @@ def add_failed(
                 reference=request.reference,
                 image_key=request.image_key,
                 error_code=error.code,
-                error_message=error.message,
+                error_message=storable.text(error.message),
                 project_id=request.project_id,
                 user_id=request.user_id,
                 request_id=request.request_id,

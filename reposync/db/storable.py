@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Makes values of strangers fit into rows."""
+
+_LARGEST = 2**63 - 1
+_LONGEST = 4000
+
+
+def number(value: int) -> int:
+    """Bring a number into the range of a column: registries may lie."""
+    return max(0, min(value, _LARGEST))
+
+
+def text(value: str) -> str:
+    """Drop what no database takes: NUL, for example, or half a character."""
+    return "".join(c if c.isprintable() else " " for c in value)[:_LONGEST]
