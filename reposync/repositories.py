@@ -120,6 +120,8 @@ class RepositoryList:
         entries: dict[Repository, None] = {}
         bad_lines = []
         for number, line in enumerate(lines, start=1):
+            # What is not printable means something to logs and databases.
+            line = "".join(c if c.isprintable() else " " for c in line)
             text = _COMMENT.sub("", line).strip()
             if not text:
                 continue

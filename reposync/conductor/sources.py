@@ -3,6 +3,7 @@
 
 from collections.abc import Callable
 import threading
+import time
 
 from oslo_config import cfg
 
@@ -10,6 +11,8 @@ from reposync import exception
 from reposync import plugins
 from reposync import reference as ref
 from reposync import repositories
+from reposync.conductor import outage
+from reposync.conductor import troubles as conductor_troubles
 from reposync.sources import base as source
 from reposync.sources import governor
 
@@ -20,6 +23,7 @@ class Sources:
     """The sources of a conductor, each made when it is first needed.
 
     :param load: makes a source of a name
+    :ivar troubles: which registries cannot be reached
     """
 
     def __init__(self, conf: cfg.ConfigOpts, load: Load = plugins.load_source):
@@ -32,13 +36,21 @@ class Sources:
         self._lock = threading.Lock()
         self._usual = conf.conductor.source
         self._made = {self._usual: load(conf, self._usual)}
+        self.troubles = conductor_troubles.Troubles(conf)
+        self._last: repositories.RepositoryList | None = None
+        self._unread = outage.Outage("The list of repositories")
 
-    def of(self, reference: ref.Reference) -> source.Source:
+    def of(
+        self, reference: ref.Reference, *, from_list: bool = False
+    ) -> source.Source:
         """Give the source of an image.
 
+        :param from_list: whether a list has named it, here or elsewhere
         :raises SourceError: its line of the list names an unknown one
+        :raises RepositoriesUnreadable: nobody knows what its line says
         """
-        return self._get(self._listed().source_of(reference), reference)
+        listed = self._listed(needed=from_list)
+        return self._get(listed.source_of(reference), reference)
 
     @property
     def usual(self) -> source.Source:
@@ -74,21 +86,30 @@ class Sources:
             for host, budget in each.budgets().items()
         }
 
-    def chooser(self) -> Callable[[ref.Reference], source.Source]:
-        """Give `of` for many images: the list is read once."""
-        listed = self._listed()
+    def chooser(
+        self, listed: repositories.RepositoryList
+    ) -> Callable[[ref.Reference], source.Source]:
+        """Give `of` for many images, by a list that was read already."""
         return lambda reference: self._get(
             listed.source_of(reference), reference
         )
 
-    def _listed(self) -> repositories.RepositoryList:
+    def _listed(self, *, needed: bool = False) -> repositories.RepositoryList:
+        path = self._conf.repositories.file
         try:
-            return repositories.RepositoryList.load(
-                self._conf.repositories.file
-            )
-        except exception.RepositoriesUnreadable:
-            # Without a list nothing is chosen; a synchronisation says so.
+            found = repositories.RepositoryList.load(path)
+        except exception.RepositoriesUnreadable as error:
+            if self._last is not None:
+                self._unread.begun(error)
+                return self._last
+            missing = isinstance(error.__cause__, FileNotFoundError)
+            if needed or not missing:
+                raise
+            # There is no list, so nothing is chosen.
             return repositories.RepositoryList()
+        self._unread.over(time.monotonic())
+        self._last = found
+        return found
 
     def _get(
         self, name: str | None, reference: ref.Reference

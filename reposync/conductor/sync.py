@@ -64,7 +64,12 @@ class Sync:
             if str(reference) not in known
         ]
         for found in unchanged.look(
-            self._conf, self._sources, self._driver, references, job.check
+            self._conf,
+            self._sources,
+            self._driver,
+            listed,
+            references,
+            job.check,
         ):
             self._add(job, found)
         trees.leave_to_children(self._db, job.lease)
@@ -80,7 +85,26 @@ class Sync:
         for reference, image in found:
             if image is None:
                 job.check()
-                operations.submit(self._db, self._part(job, reference))
+                self._submit(job, reference)
+
+    def _submit(
+        self, job: conductor_job.Job, reference: ref.Reference
+    ) -> None:
+        try:
+            operations.submit(self._db, self._part(job, reference))
+        except exception.ReposyncError:
+            raise
+        except Exception:
+            # Whatever it is about this one, the others go on.
+            LOG.exception("%s cannot be written down", reference)
+            self._add_failed(
+                job,
+                str(reference),
+                exception.InvalidReference(
+                    f"{str(reference)[:200]} cannot be written down; the "
+                    "conductor's log tells more"
+                ),
+            )
 
     def _part(
         self, job: conductor_job.Job, reference: ref.Reference
@@ -99,12 +123,20 @@ class Sync:
             f"{line.reason}"
         )
         LOG.warning("%s", message)
+        self._add_failed(job, line.text, exception.InvalidReference(message))
+
+    def _add_failed(
+        self,
+        job: conductor_job.Job,
+        text: str,
+        error: exception.ReposyncError,
+    ) -> None:
         failed = dataclasses.replace(
             _request(job),
             image_key=keys.sync_key(self._conf),
-            reference=line.text[:512],
+            reference=text[:512],
         )
-        trees.add_failed(self._db, failed, exception.InvalidReference(message))
+        trees.add_failed(self._db, failed, error)
         self._skipped(job, 1, "failed")
 
     def _skipped(

@@ -5,12 +5,14 @@ The catalogue is listed once, and each registry asked for digests by several
 threads: an image that did not change costs one question.
 """
 
+import collections
 from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
 from concurrent import futures
 import itertools
+import threading
 
 from oslo_config import cfg
 from oslo_log import log
@@ -18,7 +20,9 @@ from oslo_log import log
 from reposync import context
 from reposync import exception
 from reposync import reference as ref
+from reposync import repositories
 from reposync.conductor import sources as conductor_sources
+from reposync.conductor import troubles
 from reposync.drivers import base as driver
 
 LOG = log.getLogger(__name__)
@@ -29,6 +33,8 @@ _THREADS = 8
 _FEW = 20
 #: And so many are written down together.
 _CHUNK = 250
+#: A registry is in trouble when so many images failed and none did not.
+_ENOUGH = 3
 
 #: References with the images that are in step with them; None for others.
 Found = list[tuple[ref.Reference, driver.Image | None]]
@@ -38,6 +44,7 @@ def look(
     conf: cfg.ConfigOpts,
     sources: conductor_sources.Sources,
     catalogue: driver.Driver,
+    listed: repositories.RepositoryList,
     references: Sequence[ref.Reference],
     check: Callable[[], None],
 ) -> Iterator[Found]:
@@ -46,17 +53,18 @@ def look(
     An image whose registry does not answer counts as changed: its own
     operation will say why.
 
+    :param listed: what chooses the sources of images
     :param check: called in between; what it raises ends it
     :raises CatalogueError: the catalogue cannot be listed
     """
     if not references:
         return
     platform = conf.conductor.platform
-    digests_of = context.carried(_Digests(sources, platform).of_some)
+    digests_of = context.carried(_Digests(sources, listed, platform).of_some)
     current_of = context.carried(catalogue.current)
     with futures.ThreadPoolExecutor(_THREADS, "look") as pool:
         try:
-            listed = pool.submit(current_of, platform)
+            catalogued = pool.submit(current_of, platform)
             # All are asked for at once: while the catalogue is being listed,
             # and while the caller writes down what was found.
             digests = itertools.chain.from_iterable(
@@ -65,7 +73,7 @@ def look(
             found = zip(references, digests, strict=True)
             while chunk := list(itertools.islice(found, _CHUNK)):
                 check()
-                current = listed.result()
+                current = catalogued.result()
                 yield [
                     (reference, _same(current, reference, digest))
                     for reference, digest in chunk
@@ -77,9 +85,17 @@ def look(
 class _Digests:
     """Asks for digests, and a registry that is in trouble only once."""
 
-    def __init__(self, sources: conductor_sources.Sources, platform: str):
-        self._source_of = sources.chooser()
+    def __init__(
+        self,
+        sources: conductor_sources.Sources,
+        listed: repositories.RepositoryList,
+        platform: str,
+    ):
+        self._source_of = sources.chooser(listed)
+        self._troubles = sources.troubles
         self._platform = platform
+        self._lock = threading.Lock()
+        self._failures: collections.Counter[str] = collections.Counter()
         self._troubled: set[str] = set()
 
     def of_some(self, references: Sequence[ref.Reference]) -> list[str | None]:
@@ -90,12 +106,31 @@ class _Digests:
             return None
         try:
             source = self._source_of(reference)
-            return source.resolve(reference, self._platform).digest
-        except exception.SourceError as error:
-            if error.retryable:
-                self._troubled.add(reference.registry)
+            with self._troubles.watched(reference.registry):
+                found = source.resolve(reference, self._platform)
+            self._failures.pop(reference.registry, None)
+            return found.digest
+        except exception.ReposyncError as error:
+            self._note(reference.registry, error)
             LOG.info("%s: %s", reference, error.message)
+        except Exception:
+            # Nobody foresaw it, so it stays with this image, whose own
+            # operation meets it again.
+            LOG.exception("%s could not be looked at", reference)
         return None
+
+    def _note(self, registry: str, error: exception.ReposyncError) -> None:
+        """Leave a registry alone whose images all meet the same trouble."""
+        if not error.retryable:
+            return
+        with self._lock:
+            self._failures[registry] += 1
+            if (
+                isinstance(error, exception.RateLimited)
+                or troubles.is_unreached(error)
+                or self._failures[registry] >= _ENOUGH
+            ):
+                self._troubled.add(registry)
 
 
 def _parts(

@@ -73,8 +73,8 @@ class Worker:
         )
         self._events.tell("begun", job)
         try:
-            job.check()
             self._refuse_endless(job)
+            job.check()
             self._kinds[operation.kind](job)
         except (exception.LeaseLost, exception.DatabaseUnavailable):
             raise
@@ -93,11 +93,13 @@ class Worker:
         reference = ref.Reference.parse(job.operation.reference or "")
         platform = self._conf.conductor.platform
         self._traces.before(job)
-        source = self._sources.of(reference)
+        from_list = job.operation.parent_id is not None
+        source = self._sources.of(reference, from_list=from_list)
         told = settling.Settling(job)
         begin = self._traces.at_source(job, self._sources.name_of(reference))
         with told.pushed(reference):
-            resolved = source.resolve(reference, platform)
+            with self._sources.troubles.watched(reference.registry):
+                resolved = source.resolve(reference, platform)
             job.check()
             told.expect(reference, resolved.digest)
             image, outcome = self._driver.image_updated(
@@ -182,6 +184,9 @@ class Worker:
                 LOG.info("Operation %s was cancelled", job.operation.id)
             case _ if self._may_retry(job, error):
                 delay = self._delay(job.operation.attempt, error)
+                if delay > job.rest:
+                    self._fail(job, job.too_old(error.message))
+                    return
                 # A registry's limit, or lag, is no fault of the image.
                 count = not isinstance(error, _BLAMELESS)
                 leases.give_back(
@@ -195,11 +200,14 @@ class Worker:
                     error.message,
                 )
             case _:
-                leases.finish(self._db, job.lease, "failed", error=error)
-                self._events.tell("ended", job, error, state="failed")
-                LOG.error(
-                    "Operation %s failed: %s", job.operation.id, error.message
-                )
+                self._fail(job, error)
+
+    def _fail(
+        self, job: conductor_job.Job, error: exception.ReposyncError
+    ) -> None:
+        leases.finish(self._db, job.lease, "failed", error=error)
+        self._events.tell("ended", job, error, state="failed")
+        LOG.error("Operation %s failed: %s", job.operation.id, error.message)
 
     def _may_retry(
         self, job: conductor_job.Job, error: exception.ReposyncError
