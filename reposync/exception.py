@@ -28,8 +28,7 @@
     |   |-- ImageInUse, ImageProtected, ImageNotManaged, ImageDamaged
     |   |-- CatalogueQuotaExceeded, CatalogueDenied
     |   `-- CatalogueUnavailable, CatalogueUnsuitable
-    |-- ConductorUnavailable, ConductorTimeout
-    |-- DatabaseUnavailable
+    |-- ConductorUnavailable, ConductorTimeout, DatabaseUnavailable
     |-- KeysUnavailable           of an OpenID provider
     |-- TooManyAttempts
     `-- OperationCancelled, LeaseLost, StoppingService
@@ -266,6 +265,7 @@ class DatabaseUnavailable(ReposyncError):
 
     code = "database_unavailable"
     retryable = True
+    reason = public = ""  # the driver's words; the same without any names
 
 
 class KeysUnavailable(ReposyncError):

@@ -27,7 +27,8 @@ class Outage:
         with self._lock:
             if not self._away:
                 cause = type(error.__cause__ or error).__name__
-                LOG.error("%s is away: %s (%s)", self._what, error, cause)
+                reason = getattr(error, "reason", "") or f"{error} ({cause})"
+                LOG.error("%s is away: %s", self._what, reason)
             self._away = True
             self._failed = time.monotonic()
 

@@ -2,6 +2,7 @@
 """Connections, transactions, and what to do when the database is away."""
 
 from collections.abc import Callable
+from collections.abc import Iterator
 import contextlib
 from typing import Any
 from typing import cast
@@ -9,28 +10,17 @@ from typing import TypeVar
 
 from oslo_config import cfg
 from oslo_db import api
-from oslo_db import exception as db_exception
 from oslo_db.sqlalchemy import enginefacade
 from sqlalchemy import engine as sa_engine
 from sqlalchemy import event
-from sqlalchemy import exc as sa_exc
 from sqlalchemy import orm
 from sqlalchemy import sql as sa_sql
 
-from reposync import exception
+from reposync.db import errors
+from reposync.db import wording
 
 T = TypeVar("T")
 
-# What the drivers say and oslo.db does not translate: SQLite's lock, and
-# the words of libpq 14 and later for a server that is not there.
-_TRANSIENT_TEXTS = (
-    "database is locked",
-    "connection to server at",
-    "the database system is",
-    "server closed the connection",
-    "terminating connection",
-    "connection refused",
-)
 _ENGINE_OPTIONS = (
     "connection",
     "connection_debug",
@@ -72,6 +62,7 @@ class Database:
     def __init__(self, conf: cfg.ConfigOpts, retries: int = 5):
         """Store the configuration."""
         self._facade = enginefacade.transaction_context()
+        self._address = conf.database.connection
         options = {name: conf.database[name] for name in _ENGINE_OPTIONS}
         # The first connection is retried by `_run`, like any other.
         self._facade.configure(**options, max_retries=0)
@@ -81,16 +72,33 @@ class Database:
             max_retries=retries,
             inc_retry_interval=True,
             max_retry_interval=_LONGEST_RETRY,
-            retry_on_disconnect=True,
-            retry_on_deadlock=True,
-            exception_checker=is_transient,
+            exception_checker=errors.is_transient,
             jitter=True,
         )
 
     @property
     def engine(self) -> sa_engine.Engine:
-        """The engine, for migrations."""
-        return self._facade.writer.get_engine()
+        """The engine, for migrations.
+
+        :raises DatabaseUnavailable: the configuration names no database
+        """
+        try:
+            return self._facade.writer.get_engine()
+        except (*errors.UNUSABLE, ValueError) as error:
+            raise wording.unavailable(error, self._address) from error
+
+    @contextlib.contextmanager
+    def explained(self) -> Iterator[None]:
+        """Put what goes wrong with the engine into words.
+
+        :raises DatabaseUnavailable: instead of what the driver raised
+        """
+        try:
+            yield
+        except Exception as error:
+            if errors.is_outage(error) or wording.is_bad(self._address):
+                raise wording.unavailable(error, self._address) from error
+            raise
 
     def read(self, work: Callable[[orm.Session], T]) -> T:
         """Run a function in a transaction that only reads.
@@ -125,16 +133,8 @@ class Database:
             with manager.using(_Context()) as session:
                 return work(session)
 
-        try:
+        with self.explained():
             return self._retry(once)()
-        except Exception as error:
-            if not _is_outage(error):
-                raise
-            raise exception.DatabaseUnavailable(
-                "The database cannot be reached; nothing was changed. "
-                "Try again later",
-                retry_after=5,
-            ) from error
 
 
 def changed(session: orm.Session, statement: sa_sql.Update) -> int:
@@ -146,24 +146,6 @@ def changed(session: orm.Session, statement: sa_sql.Update) -> int:
         statement, execution_options={"synchronize_session": False}
     )
     return cast(sa_engine.CursorResult[Any], result).rowcount
-
-
-def is_transient(error: Exception) -> bool:
-    """Tell whether a statement may succeed when it is tried again."""
-    if not isinstance(error, (db_exception.DBError, sa_exc.SQLAlchemyError)):
-        return False
-    text = str(error).lower()
-    return any(part in text for part in _TRANSIENT_TEXTS)
-
-
-def _is_outage(error: Exception) -> bool:
-    expected = (
-        db_exception.DBConnectionError,
-        db_exception.DBDeadlock,
-        db_exception.DBNonExistentDatabase,
-        sa_exc.TimeoutError,
-    )
-    return isinstance(error, expected) or is_transient(error)
 
 
 def _prepare_engine(engine: sa_engine.Engine) -> None:

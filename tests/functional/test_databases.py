@@ -6,6 +6,7 @@ from concurrent import futures
 import sqlalchemy as sa
 from sqlalchemy import event
 
+from reposync import exception
 from reposync.db import leases
 from reposync.db import migration
 from reposync.db import models
@@ -15,6 +16,7 @@ from tests.contract import cancelling
 from tests.contract import deliveries
 from tests.contract import joining
 from tests.contract import operations as contract
+from tests.contract import outages
 from tests.contract import retention
 from tests.contract import trees
 from tests.fixtures import database
@@ -26,6 +28,7 @@ class ServerContract(
     cancelling.CancellingContract,
     contract.OperationsContract,
     joining.JoiningContract,
+    outages.ServerOutages,
     retention.RetentionContract,
     trees.TreesContract,
 ):
@@ -74,6 +77,33 @@ class PostgresqlTest(ServerContract, base.TestCase):
     """The contract on PostgreSQL."""
 
     variable = "LAB_POSTGRESQL_URL"
+    connection_id = "SELECT pg_backend_pid()"
+    kill = "SELECT pg_terminate_backend(:number)"
+    wrong = {
+        "password": "password authentication failed for user",
+        "database": "does not exist",
+    }
+
+    def test_a_server_that_only_reads_is_an_outage(self):
+        # As a standby does after a change of roles.
+        name = sa.make_url(self.conf.database.connection).database
+        self.db.write(
+            lambda session: session.execute(
+                sa.text(
+                    f"ALTER DATABASE {name} "
+                    "SET default_transaction_read_only = on"
+                )
+            )
+        )
+        other = session.Database(self.conf, retries=0)
+        self.addCleanup(other.dispose)
+        error = self.assertRaises(
+            exception.DatabaseUnavailable,
+            operations.submit,
+            other,
+            contract.request("a"),
+        )
+        self.assertIn("read-only transaction", error.reason)
 
     def test_what_came_between_is_joined_in_the_next_transaction(self):
         # SQLite and InnoDB let nothing in here.
@@ -98,3 +128,24 @@ class MariadbTest(ServerContract, base.TestCase):
     """The contract on MariaDB."""
 
     variable = "LAB_MARIADB_URL"
+    connection_id = "SELECT CONNECTION_ID()"
+    kill = "KILL :number"
+    wrong = {"password": "Access denied", "database": "Unknown database"}
+
+    def test_a_lock_that_is_waited_for_too_long_is_an_outage(self):
+        other = session.Database(self.conf, retries=0)
+        self.addCleanup(other.dispose)
+        operations.submit(self.db, contract.request("a"))
+        change = sa.update(models.Operation).values(phase="x")
+
+        def impatient(session):
+            session.execute(sa.text("SET innodb_lock_wait_timeout = 1"))
+            session.execute(change)
+
+        def holding(session):
+            session.execute(change)
+            return self.assertRaises(
+                exception.DatabaseUnavailable, other.write, impatient
+            )
+
+        self.assertIn("Lock wait timeout", self.db.write(holding).reason)

@@ -6,6 +6,7 @@ from reposync.db import operations
 from tests.contract import cancelling
 from tests.contract import joining
 from tests.contract import operations as contract
+from tests.contract import outages
 from tests.contract import retention
 from tests.contract import trees
 from tests.fixtures import database
@@ -16,6 +17,7 @@ class SqliteTest(
     cancelling.CancellingContract,
     contract.OperationsContract,
     joining.JoiningContract,
+    outages.OutagesContract,
     retention.RetentionContract,
     trees.TreesContract,
     base.TestCase,
