@@ -6,10 +6,8 @@ acknowledges a call before it is carried out, so a message may be lost, and
 nothing depends on it.
 """
 
-import ssl
 from typing import Any
 
-import kombu
 from oslo_config import cfg
 import oslo_messaging
 
@@ -19,8 +17,6 @@ from reposync import exception
 TOPIC = "reposync-conductor"
 #: The version both ends speak; `conductor.rpcapi` tells its history.
 VERSION = "1.0"
-#: Seconds until a broker that does not answer counts as away.
-_PATIENCE = 2.0
 
 
 class ContextSerializer(oslo_messaging.NoOpSerializer):
@@ -35,47 +31,23 @@ class ContextSerializer(oslo_messaging.NoOpSerializer):
         return reposync_context.RequestContext.from_dict(ctxt)
 
 
-def probe(conf: cfg.ConfigOpts, address: str | None = None) -> None:
-    """Log in at one of the broker's hosts, in bounded time.
+def nudge_topic(deployment: str) -> str:
+    """Give the topic of nudges.
 
-    :param address: of another broker than ``transport_url``
-    :raises Exception: whatever keeps it from the last of them
+    It has the name of the deployment, so that deployments that share a
+    virtual host do not take each other's messages.
+
+    :param deployment: as `db.deployment.identity` gives it
     """
-    url = oslo_messaging.TransportURL.parse(conf, address)
-    if url.transport in ("fake", "kafka"):
-        return
-    failure: Exception | None = None
-    for host in url.hosts:
-        try:
-            with kombu.Connection(
-                hostname=host.hostname,
-                port=host.port or 5672,
-                userid=host.username,
-                password=host.password,
-                virtual_host=url.virtual_host or "/",
-                connect_timeout=_PATIENCE,
-                ssl=_tls(conf, host.hostname),
-            ) as connection:
-                connection.connect()
-        except Exception as error:  # noqa: BLE001 (the next may do)
-            failure = error
-        else:
-            return
-    raise failure or ValueError("transport_url names no host")
+    return f"{TOPIC}.{deployment}"
 
 
-def _tls(conf: cfg.ConfigOpts, hostname: str) -> Any:
-    options = conf.oslo_messaging_rabbit
-    if not options.ssl:
-        return False
-    checked = bool(options.ssl_ca_file)
-    return {
-        "ca_certs": options.ssl_ca_file or None,
-        "certfile": options.ssl_cert_file or None,
-        "keyfile": options.ssl_key_file or None,
-        "cert_reqs": ssl.CERT_REQUIRED if checked else ssl.CERT_NONE,
-        "server_hostname": hostname,
-    }
+def catalogue_topic(deployment: str) -> str:
+    """Give the topic of questions about the catalogue.
+
+    Another one than that of nudges, which shall not wait behind them.
+    """
+    return f"{TOPIC}-catalogue.{deployment}"
 
 
 def get_transport(conf: cfg.ConfigOpts) -> oslo_messaging.Transport:
@@ -85,27 +57,30 @@ def get_transport(conf: cfg.ConfigOpts) -> oslo_messaging.Transport:
     )
 
 
-def get_client(transport: oslo_messaging.Transport) -> Any:
-    """Make the API's end.
+def get_client(transport: oslo_messaging.Transport, topic: str) -> Any:
+    """Make the API's end of a topic.
 
     One more attempt for a connection that had gone stale, and no more: the
     default is to wait for the broker for ever, and a connection lent from
     the pool by such a client would block all others.
     """
-    target = oslo_messaging.Target(topic=TOPIC, version=VERSION)
+    target = oslo_messaging.Target(topic=topic, version=VERSION)
     return oslo_messaging.get_rpc_client(
         transport, target, retry=1, serializer=ContextSerializer()
     )
 
 
 def get_server(
-    transport: oslo_messaging.Transport, host: str, endpoint: object
+    transport: oslo_messaging.Transport,
+    topic: str,
+    host: str,
+    endpoint: object,
 ) -> Any:
-    """Make the conductor's end.
+    """Make the conductor's end of a topic.
 
     :param host: what this conductor is called, unique among them
     """
-    target = oslo_messaging.Target(topic=TOPIC, server=host)
+    target = oslo_messaging.Target(topic=topic, server=host)
     return oslo_messaging.get_rpc_server(
         transport,
         target,

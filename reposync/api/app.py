@@ -91,7 +91,7 @@ def make_services(
     :raises BadReceiver: a receiver of webhooks must not go into service
     """
     db = db or session.Database(conf, retries=_RETRIES)
-    conductor = conductor or rpcapi.ConductorAPI(conf)
+    conductor = conductor or rpcapi.ConductorAPI(conf, db)
     found: stevedore.ExtensionManager[Any]
     found = stevedore.ExtensionManager("reposync.webhooks")
     formats: dict[str, Any] = {each.name: each.plugin for each in found}

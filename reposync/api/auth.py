@@ -8,9 +8,12 @@ import os
 from pathlib import Path
 from typing import Any
 
+from keystoneauth1 import exceptions
 from keystonemiddleware import auth_token
 from oslo_config import cfg
 import webob.exc
+
+from reposync.api import keystone
 
 Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
@@ -40,7 +43,10 @@ _IDENTITY = (
 
 
 class BadSecret(Exception):
-    """The shared secret is missing, too short or open to others."""
+    """The shared secret is missing, too short or open to others.
+
+    Or the account that checks tokens is none.
+    """
 
 
 def make(app: Wsgi, conf: cfg.ConfigOpts) -> Wsgi:
@@ -51,8 +57,16 @@ def make(app: Wsgi, conf: cfg.ConfigOpts) -> Wsgi:
     if conf.api.auth_strategy == "token":
         strict: Wsgi = TokenAuth(app, read_secret(conf))
     else:
-        strict = auth_token.AuthProtocol(app, {"oslo_config_config": conf})
+        strict = Explained(_keystone(app, conf), keystone.Account(conf))
     return Gate(strict, app)
+
+
+def _keystone(app: Wsgi, conf: cfg.ConfigOpts) -> Wsgi:
+    try:
+        made: Wsgi = auth_token.AuthProtocol(app, {"oslo_config_config": conf})
+    except exceptions.ClientException as error:
+        raise BadSecret(f"{keystone.explain(error)} ({error})") from error
+    return made
 
 
 def read_secret(conf: cfg.ConfigOpts) -> str:
@@ -96,6 +110,25 @@ class Gate:
             forget(environ)
             return self._app(environ, start_response)
         return self._strict(environ, start_response)
+
+
+class Explained:
+    """Lets others say why Keystone did not check a token.
+
+    ``environ["reposync.why"]`` finds it out.
+    """
+
+    def __init__(self, app: Wsgi, account: keystone.Account):
+        """Store the application."""
+        self._app = app
+        self._account = account
+
+    def __call__(
+        self, environ: dict[str, Any], start_response: Any
+    ) -> Iterable[bytes]:
+        """Add it to the environment."""
+        environ["reposync.why"] = self._account.why
+        return self._app(environ, start_response)
 
 
 class TokenAuth:

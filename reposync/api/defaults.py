@@ -7,7 +7,12 @@ from oslo_middleware import sizelimit
 from oslo_middleware.healthcheck import opts
 
 _MAX_BODY = 1024 * 1024
-_HEALTH = ["reposync_database", "reposync_identity", "reposync_messaging"]
+_HEALTH = [
+    "reposync_database",
+    "reposync_identity",
+    "reposync_messaging",
+    "reposync_conductors",
+]
 
 
 def set_defaults() -> None:

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whether the service has what it needs, for ``/healthcheck``.
 
-These are backends of oslo.middleware's healthcheck.
+These are backends of oslo.middleware's healthcheck.  Anybody may read what
+they say, so it names no host, no account and no database.
 """
 
 import threading
@@ -13,7 +14,10 @@ from oslo_log import log
 from oslo_middleware.healthcheck import pluginbase
 import requests
 
-from reposync import rpc
+from reposync import broker
+from reposync import exception
+from reposync.api import keystone
+from reposync.db import conductors
 from reposync.db import session
 
 LOG = log.getLogger(__name__)
@@ -22,6 +26,18 @@ LOG = log.getLogger(__name__)
 _FRESH = 5.0
 #: Seconds until a server that does not answer counts as away.
 _PATIENCE = 2.0
+
+
+class Away(Exception):
+    """What is looked at cannot be used.
+
+    :ivar public: why, for anybody
+    """
+
+    def __init__(self, public: str, words: str = ""):
+        """Store why; ``words`` are for the log."""
+        super().__init__(words or public)
+        self.public = public
 
 
 class _Health(pluginbase.HealthcheckBaseExtension):
@@ -33,7 +49,7 @@ class _Health(pluginbase.HealthcheckBaseExtension):
         super().__init__(oslo_conf, conf)
         self._lock = threading.Lock()
         self._seen = 0.0
-        self._well = False
+        self._away: str | None = None
 
     def healthcheck(
         self, server_port: int | None = None
@@ -42,22 +58,26 @@ class _Health(pluginbase.HealthcheckBaseExtension):
         with self._lock:
             if not self._seen or time.monotonic() > self._seen + _FRESH:
                 self._look()
-            well = self._well
-        reason = f"{self.what} {'OK' if well else 'AWAY'}"
-        return pluginbase.HealthcheckResult(available=well, reason=reason)
+            away = self._away
+        reason = f"{self.what} {'OK' if away is None else f'AWAY: {away}'}"
+        return pluginbase.HealthcheckResult(
+            available=away is None, reason=reason
+        )
 
     def _look(self) -> None:
-        before, known = self._well, bool(self._seen)
+        before = self._away
         try:
             self.probe()
-            self._well = True
+            self._away = None
+        except Away as error:
+            self._away = error.public
+            if before is None:
+                LOG.error("The %s is away: %s", self.what, error)
         except Exception as error:  # noqa: BLE001 (whatever it is, it is away)
-            self._well = False
-            if before or not known:
-                LOG.error(
-                    "The %s is away: %s", self.what, type(error).__name__
-                )
-        if self._well and known and not before:
+            self._away = type(error).__name__
+            if before is None:
+                LOG.error("The %s is away: %s", self.what, self._away)
+        if self._away is None and before is not None:
             LOG.info("The %s is back", self.what)
         self._seen = time.monotonic()
 
@@ -77,8 +97,11 @@ class DatabaseHealth(_Health):
         self._db = session.Database(oslo_conf, retries=0)
 
     def probe(self) -> None:
-        """Ask it."""
-        self._db.ping()
+        """Ask it for what this release needs."""
+        try:
+            conductors.known(self._db)
+        except exception.DatabaseUnavailable as error:
+            raise Away(error.public, error.reason) from error
 
 
 class MessagingHealth(_Health):
@@ -93,11 +116,14 @@ class MessagingHealth(_Health):
 
     def probe(self) -> None:
         """Log in at one of its hosts."""
-        rpc.probe(self._oslo_conf)
+        try:
+            broker.probe(self._oslo_conf)
+        except Exception as error:
+            raise Away(broker.explain(error), broker.words(error)) from error
 
 
 class IdentityHealth(_Health):
-    """The identity service answers, where it is what checks tokens."""
+    """Keystone answers, and takes the account that checks tokens."""
 
     what = "identity service"
 
@@ -105,20 +131,69 @@ class IdentityHealth(_Health):
         """Store the configuration."""
         super().__init__(oslo_conf, conf)
         self._oslo_conf = oslo_conf
+        self._account = keystone.Account(oslo_conf)
 
     def probe(self) -> None:
-        """Ask for its versions, as anybody may."""
+        """Ask for its versions, as anybody may, and log in."""
         conf = self._oslo_conf
         if conf.api.auth_strategy != "keystone":
             return
-        options = conf.keystone_authtoken
+        self._ask_for_versions(conf.keystone_authtoken)
+        problem = self._account.problem()
+        if problem:
+            raise Away(problem)
+
+    def _ask_for_versions(self, options: Any) -> None:
         url = options.www_authenticate_uri
         if not url:
             return
-        answer = requests.get(
-            url,
-            timeout=_PATIENCE,
-            verify=not options.insecure and (options.cafile or True),
-        )
+        try:
+            answer = requests.get(
+                url,
+                timeout=_PATIENCE,
+                verify=not options.insecure and (options.cafile or True),
+            )
+        except requests.RequestException as error:
+            text = "Keystone does not answer at www_authenticate_uri"
+            raise Away(text, f"{text} ({error})") from error
         if answer.status_code >= 500:
-            answer.raise_for_status()
+            raise Away(f"Keystone answers {answer.status_code}")
+
+
+class ConductorsHealth(pluginbase.HealthcheckBaseExtension):
+    """Conductors give signs of life, and reach catalogue and source.
+
+    Without them the API still takes what is asked for, and nothing is lost:
+    so this tells, and takes the API out of no balancer.
+    """
+
+    def __init__(self, oslo_conf: cfg.ConfigOpts, conf: Any):
+        """Store the configuration."""
+        super().__init__(oslo_conf, conf)
+        self._db = session.Database(oslo_conf, retries=0)
+
+    def healthcheck(
+        self, server_port: int | None = None
+    ) -> pluginbase.HealthcheckResult:
+        """Tell how they are."""
+        try:
+            reason = _told(conductors.known(self._db))
+        except exception.DatabaseUnavailable:
+            reason = "conductors UNKNOWN: the database tells of them"
+        return pluginbase.HealthcheckResult(available=True, reason=reason)
+
+
+def _told(found: list[conductors.Known]) -> str:
+    alive = [each for each in found if each.alive]
+    if not alive:
+        return (
+            f"conductors AWAY: {conductors.silence(found)}. Operations are "
+            "accepted and wait"
+        )
+    # The same of several conductors is said once.
+    problems = {
+        f"{what.removeprefix('The ')} AWAY: {problem}"
+        for each in alive
+        for what, problem in each.problems.items()
+    }
+    return "\n".join(["conductors OK", *sorted(problems)])

@@ -146,11 +146,22 @@ class OneEnvelope:
             answer = errors.from_status(500, made)
         if not errors.is_envelope(answer):
             foreign = answer
-            answer = errors.from_status(foreign.status_int, made)
+            answer = errors.from_status(
+                foreign.status_int, made, _why(foreign, environ)
+            )
             for name in _KEPT:
                 if name in foreign.headers:
                     answer.headers[name] = foreign.headers[name]
         return answer(environ, start_response)
+
+
+def _why(answer: webob.Response, environ: dict[str, Any]) -> str | None:
+    """Ask why Keystone did not check a token, if it did not."""
+    if answer.status_int != 503 or "reposync.why" not in environ:
+        return None
+    why = f"{environ['reposync.why']()}. Try again later"
+    LOG.error("%s", why)
+    return why
 
 
 class RequestId:

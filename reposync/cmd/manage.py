@@ -8,6 +8,7 @@ from oslo_config import cfg
 
 from reposync import exception
 from reposync import service
+from reposync.db import deployment
 from reposync.db import migration
 from reposync.db import retention
 from reposync.db import session
@@ -48,6 +49,14 @@ def db_purge(conf: cfg.ConfigOpts) -> None:
     print(f"Operations purged: {purged}")  # noqa: T201
 
 
+def db_rename(conf: cfg.ConfigOpts) -> None:
+    """Give a copied database a name of its own on the message bus.
+
+    The services of the copy have to be restarted.
+    """
+    print(f"Deployment: {deployment.renew(session.Database(conf))}")  # noqa: T201
+
+
 def _days(text: str) -> float:
     days = float(text)
     if not 0 <= days < float("inf"):
@@ -60,6 +69,7 @@ _COMMANDS = {
     ("db", "sync"): db_sync,
     ("db", "version"): db_version,
     ("db", "purge"): db_purge,
+    ("db", "rename"): db_rename,
 }
 
 

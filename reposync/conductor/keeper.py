@@ -6,6 +6,7 @@ left behind, and looks whether catalogue and source can be had.
 """
 
 from collections.abc import Callable
+import re
 import threading
 import time
 
@@ -21,6 +22,9 @@ from reposync.db import session as db_session
 
 LOG = log.getLogger(__name__)
 
+#: Where the words of another service begin, and what names one.
+_DETAILS = re.compile(r": | \(")
+_ADDRESS = re.compile(r"\S+://\S+|\S+:\d+\b")
 #: Sweeps and looks come once in so many polls.
 _SELDOM = 6
 
@@ -31,6 +35,7 @@ class Keeper:
     :param owner: the name of this conductor
     :param checks: by the name of what they look at; raise if it is away
     :param database: said once for the whole conductor
+    :param note: told what of these is away, and why; or that it is not
     """
 
     def __init__(
@@ -41,6 +46,7 @@ class Keeper:
         traces: conductor_traces.Traces,
         checks: dict[str, Callable[[], None]],
         database: outage.Outage,
+        note: Callable[[str, str | None], None],
     ):
         """Store what to look after; `start` starts it."""
         self._conf = conf.conductor
@@ -52,6 +58,7 @@ class Keeper:
             for what, check in checks.items()
         }
         self._outage = database
+        self._note = note
         self._stopped = threading.Event()
 
     def start(self) -> None:
@@ -105,10 +112,17 @@ class Keeper:
         return self._conf.retry_delay * 2.0 ** (attempt - 2)
 
     def _look(self) -> None:
-        for check, known in self._checks.values():
+        for what, (check, known) in self._checks.items():
             begun = time.monotonic()
             try:
                 check()
                 known.over(begun)
+                self._note(what, None)
             except exception.ReposyncError as error:
                 known.begun(error)
+                self._note(what, _public(error.message))
+
+
+def _public(message: str) -> str:
+    """Leave out what somebody said, and addresses: all may read the rest."""
+    return _ADDRESS.sub("…", _DETAILS.split(message)[0])

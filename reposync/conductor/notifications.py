@@ -12,6 +12,7 @@ from oslo_config import cfg
 from oslo_log import log
 import oslo_messaging
 
+from reposync import broker
 from reposync import context as reposync_context
 from reposync import rpc
 from reposync.conductor import events
@@ -112,7 +113,7 @@ class Notifications:
         if time.monotonic() < self._seen + _FRESH:
             return True
         try:
-            rpc.probe(
+            broker.probe(
                 self._conf,
                 self._conf.oslo_messaging_notifications.transport_url,
             )
@@ -120,7 +121,7 @@ class Notifications:
             if not self._away:
                 LOG.warning(
                     "Notifications wait for the message bus: %s",
-                    type(error).__name__,
+                    broker.words(error),
                 )
             self._away = True
             return False

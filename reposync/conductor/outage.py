@@ -22,12 +22,16 @@ class Outage:
         self._away = False
         self._failed = 0.0
 
-    def begun(self, error: Exception) -> None:
-        """Note a failure."""
+    def begun(self, error: Exception, reason: str = "") -> None:
+        """Note a failure.
+
+        :param reason: what to log instead of the error's own text
+        """
         with self._lock:
             if not self._away:
                 cause = type(error.__cause__ or error).__name__
-                reason = getattr(error, "reason", "") or f"{error} ({cause})"
+                reason = reason or getattr(error, "reason", "")
+                reason = reason or f"{error} ({cause})"
                 LOG.error("%s is away: %s", self._what, reason)
             self._away = True
             self._failed = time.monotonic()

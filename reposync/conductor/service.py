@@ -4,25 +4,24 @@
 from collections.abc import Callable
 import socket
 import threading
-from typing import Any
 
 from oslo_config import cfg
 from oslo_log import log
 from oslo_service import service
 
 from reposync import plugins
-from reposync import rpc
 from reposync.conductor import bell as conductor_bell
-from reposync.conductor import endpoint
 from reposync.conductor import events as conductor_events
 from reposync.conductor import followup
 from reposync.conductor import gauges
 from reposync.conductor import keeper
+from reposync.conductor import listener
 from reposync.conductor import manager as conductor_manager
 from reposync.conductor import metrics as conductor_metrics
 from reposync.conductor import notifications
 from reposync.conductor import outage
 from reposync.conductor import owner as conductor_owner
+from reposync.conductor import presence
 from reposync.conductor import purger
 from reposync.conductor import sources as conductor_sources
 from reposync.conductor import traces as conductor_traces
@@ -35,10 +34,10 @@ LOG = log.getLogger(__name__)
 # Retries grow to 5 s: this many bridge an outage of about three minutes.
 _PATIENT = 40
 _QUICK = 2
-#: Nudges only set a flag and reads are few: no need for oslo's 64 threads.
-_RPC_THREADS = 4
 #: Kept of the graceful shutdown for handing back what did not end in time.
 _HAND_BACK = 15
+#: Seconds, of which threads cannot wait for an infinite number.
+_ENDLESS = 10 * 365 * 24 * 3600.0
 #: Seconds for the last notifications.
 _FAREWELL = 1.0
 
@@ -66,8 +65,7 @@ class ConductorService(service.Service):
         sources = conductor_sources.Sources(conf)
         driver = plugins.load_driver(conf)
         bell = conductor_bell.Bell(conf.conductor.workers)
-        db = session.Database(conf, retries=_PATIENT)
-        quick_db = session.Database(conf, retries=_QUICK)
+        db, quick_db = (session.Database(conf, n) for n in (_PATIENT, _QUICK))
         host = conf.conductor.host or socket.gethostname()
         owner = conductor_owner.make(host)
         database = outage.Outage("The database")
@@ -83,30 +81,39 @@ class ConductorService(service.Service):
             database,
             events,
         )
+        self._presence = presence.Presence(quick_db, owner, host, database)
         self._keeper = keeper.Keeper(
-            conf, owner, quick_db, traces, _checks(sources, driver), database
+            conf,
+            owner,
+            quick_db,
+            traces,
+            _checks(sources, driver),
+            database,
+            self._presence.note,
         )
         self._purger = purger.Purger(conf, db)
-        self._manager.start()
-        self._keeper.start()
-        self._purger.start()
         self._followup = followup.FollowUp(conf, quick_db, database=database)
-        self._followup.start()
-        self._server: Any = None
-        self._listen(host, endpoint.Endpoint(driver, bell))
+        self._listener = listener.Listener(conf, quick_db, host, driver, bell)
+        self._presence.start()
+        self._manager.start()
+        for each in (self._keeper, self._purger, self._followup):
+            each.start()
+        self._listener.start()
         LOG.info("The conductor %s has started", owner)
 
     def stop(self, graceful: bool = True) -> None:
         """End running work within the graceful shutdown timeout."""
         self._keeper.stop()
-        timeout = self._conf.graceful_shutdown_timeout or 60
         self._purger.stop()
         self._followup.stop()
-        self._manager.stop(max(0.0, timeout - _HAND_BACK))
+        timeout = self._conf.graceful_shutdown_timeout
+        # oslo.service's 0: as long as it takes.
+        patience = max(0.0, timeout - _HAND_BACK) if timeout else _ENDLESS
+        self._manager.stop(patience)
         self._notifications.stop(_FAREWELL)
         self._metrics.stop()
-        if self._server is not None:
-            self._server.stop()
+        self._listener.stop()
+        self._presence.stop(_FAREWELL)
         self._done.set()
         super().stop()
         LOG.info("The conductor has stopped")
@@ -134,27 +141,6 @@ class ConductorService(service.Service):
         self._notifications = notifications.Notifications(self._conf)
         self._notifications.start()
         return conductor_events.Events(metrics.hear, self._notifications.hear)
-
-    def _listen(self, host: str, answers: endpoint.Endpoint) -> None:
-        # It blocks for as long as the broker is away; hence the thread.
-        threading.Thread(
-            target=self._serve,
-            args=(host, answers),
-            name="listen",
-            daemon=True,
-        ).start()
-
-    def _serve(self, host: str, answers: endpoint.Endpoint) -> None:
-        try:
-            server = rpc.get_server(
-                rpc.get_transport(self._conf), host, answers
-            )
-            server.start(override_pool_size=_RPC_THREADS)
-        except Exception:
-            LOG.exception("Nudges cannot be received; polling goes on")
-            return
-        self._server = server
-        LOG.info("Listening on the message bus")
 
 
 def _checks(

@@ -172,3 +172,29 @@ class Callback(Base):
     url: orm.Mapped[str] = Column(String(1024))
     attempt: orm.Mapped[int] = Column(default=0)
     not_before: orm.Mapped[int] = Column(BigInteger)
+
+
+class Deployment(Base):
+    """The only row names the deployment: those who share the database."""
+
+    __tablename__ = "deployment"
+
+    id: orm.Mapped[str] = Column(String(32), primary_key=True)
+
+
+class Conductor(Base):
+    """A conductor's last sign of life, by the database's clock.
+
+    ``problems`` has a sentence by the name of what the conductor lacks.
+    """
+
+    __tablename__ = "conductors"
+
+    id: orm.Mapped[str] = Column(String(255), primary_key=True)
+    host: orm.Mapped[str] = Column(String(255))
+    started_at: orm.Mapped[int] = Column(BigInteger)
+    seen_at: orm.Mapped[int] = Column(BigInteger)
+    stopped: orm.Mapped[bool] = Column(Boolean, default=False)
+    problems: orm.Mapped[dict[str, Any] | None] = Column(
+        types.JsonEncodedDict, nullable=True
+    )

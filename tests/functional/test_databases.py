@@ -14,6 +14,7 @@ from reposync.db import operations
 from reposync.db import session
 from tests.contract import cancelling
 from tests.contract import deliveries
+from tests.contract import deployment
 from tests.contract import joining
 from tests.contract import operations as contract
 from tests.contract import outages
@@ -27,6 +28,7 @@ class ServerContract(
     deliveries.DeliveriesContract,
     cancelling.CancellingContract,
     contract.OperationsContract,
+    deployment.DeploymentContract,
     joining.JoiningContract,
     outages.ServerOutages,
     retention.RetentionContract,

@@ -4,6 +4,7 @@
 from reposync import exception
 from reposync.db import operations
 from tests.contract import cancelling
+from tests.contract import deployment
 from tests.contract import joining
 from tests.contract import operations as contract
 from tests.contract import outages
@@ -16,6 +17,7 @@ from tests.unit import base
 class SqliteTest(
     cancelling.CancellingContract,
     contract.OperationsContract,
+    deployment.DeploymentContract,
     joining.JoiningContract,
     outages.OutagesContract,
     retention.RetentionContract,
