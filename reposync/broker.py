@@ -5,6 +5,8 @@ oslo.messaging tries again for ever, and logs what keeps it from connecting
 without a word of what to do.
 """
 
+import functools
+from importlib import metadata
 import socket
 import ssl
 from typing import Any
@@ -14,7 +16,6 @@ import kombu
 from oslo_config import cfg
 import oslo_messaging
 from oslo_messaging import transport as messaging_transport
-import stevedore
 
 #: Seconds until a broker that does not answer counts as away.
 _PATIENCE = 2.0
@@ -44,8 +45,7 @@ def parse(
             "and # as %23"
         ) from None
     # The driver's own aliases, such as kombu+memory, have a plus.
-    known = stevedore.ExtensionManager(_DRIVERS).entry_points_names()
-    if url.transport.partition("+")[0] not in known:
+    if url.transport.partition("+")[0] not in _drivers():
         raise BadAddress(
             f"transport_url begins with {url.transport}://, which "
             "oslo.messaging has no driver for. RabbitMQ's is rabbit://"
@@ -53,6 +53,11 @@ def parse(
     if any("@" in host for host in hosts):
         raise BadAddress("transport_url has @ in the password: write it %40")
     return url
+
+
+@functools.cache
+def _drivers() -> frozenset[str]:
+    return frozenset(metadata.entry_points(group=_DRIVERS).names)
 
 
 def probe(conf: cfg.ConfigOpts, address: str | None = None) -> None:

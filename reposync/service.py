@@ -2,6 +2,8 @@
 """What every program of the service does first."""
 
 from collections.abc import Sequence
+from pathlib import Path
+import sys
 
 from oslo_config import cfg
 from oslo_db import options as db_options
@@ -14,8 +16,11 @@ from oslo_reports import opts as report_opts
 from oslo_service import opts as service_opts
 
 from reposync import conf as reposync_conf
+from reposync import consistency
 from reposync import version
 from reposync.api import defaults as api_defaults
+
+LOG = log.getLogger(__name__)
 
 #: The exchange is the service's own: on the one that OpenStack services
 #: share, queues declared in another way than ours would be refused.
@@ -84,14 +89,21 @@ def prepare(
     :param argv: arguments of the command line, without the program's name
     :param config_files: files to read instead of the usual ones
     :returns: the one configuration object, for everything to be given
+    :raises cfg.Error: a file cannot be read or understood
+    :raises BadConfiguration: it contradicts itself
     """
     conf = cfg.CONF
     register_opts(conf)
+    if config_files is None:
+        consistency.check_files(argv, Path(sys.argv[0]).name)
     conf(
         list(argv),
         project="reposync",
         version=version.release(),
         default_config_files=config_files,
     )
+    consistency.check(conf)
     log.setup(conf, "reposync")
+    for text in consistency.without_effect(conf):
+        LOG.warning("%s", text)
     return conf

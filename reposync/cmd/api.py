@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """``reposync-api``: the HTTP interface with a server of its own."""
 
-import sys
 import threading
 
 from oslo_config import cfg
 from oslo_service import service as oslo_service
 
-from reposync import service
 from reposync.api import app
 from reposync.api import auth
 from reposync.api import server
@@ -42,7 +40,7 @@ class ApiService(oslo_service.Service):
 
 def main() -> int:
     """Serve until told to stop."""
-    conf = service.prepare(sys.argv[1:])
+    conf = launch.prepare()
     try:
         served = ApiService(conf, app.make_app(conf))
     except (
@@ -50,6 +48,5 @@ def main() -> int:
         receivers.BadReceiver,
         server.BadOptions,
     ) as error:
-        print(f"reposync-api: {error}", file=sys.stderr)  # noqa: T201
-        return 1
+        launch.refuse(error)
     return launch.launch(conf, served, workers=conf.api.workers)

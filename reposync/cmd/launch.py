@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs a service in processes of its own, and reloads it in place."""
 
+from pathlib import Path
+import sys
 from typing import Any
+from typing import NoReturn
 
 from oslo_config import cfg
 from oslo_log import log
@@ -9,13 +12,32 @@ from oslo_service import opts as service_opts
 from oslo_service import service as oslo_service
 
 from reposync import conf as reposync_conf
+from reposync import consistency
+from reposync import service
 from reposync.cmd import reports
 
 LOG = log.getLogger(__name__)
 
 
+def prepare() -> cfg.ConfigOpts:
+    """Read the configuration and start logging; end the program if it is bad.
+
+    What is wrong is said in a line, and the status is 1.
+    """
+    try:
+        return service.prepare(sys.argv[1:])
+    except (cfg.Error, consistency.BadConfiguration) as error:
+        refuse(error)
+
+
+def refuse(error: Exception) -> NoReturn:
+    """End the program, because it must not start."""
+    text = " ".join(str(error).split())
+    sys.exit(f"{Path(sys.argv[0]).name}: {text}")
+
+
 def launch(
-    conf: cfg.ConfigOpts, service: oslo_service.Service, workers: int = 1
+    conf: cfg.ConfigOpts, served: oslo_service.Service, workers: int = 1
 ) -> int:
     """Run a service until it is told to stop.
 
@@ -29,7 +51,7 @@ def launch(
     reports.setup(conf)
     reloadable = Reloadable(conf)
     launcher = oslo_service.launch(
-        reloadable, service, workers=workers, restart_method="mutate"
+        reloadable, served, workers=workers, restart_method="mutate"
     )
 
     def forked(service_id: Any, worker: int, wrapper: Any) -> None:
@@ -40,7 +62,7 @@ def launch(
             # The process was given the old value when it was forked.
             timeout = conf.graceful_shutdown_timeout
             wrapper.graceful_shutdown_timeout = timeout
-            service.reset()
+            served.reset()
 
         wrapper.reload = reload
 
@@ -70,7 +92,12 @@ class Reloadable:
         try:
             check(self._conf)
             self._conf.mutate_config_files()
-        except (cfg.Error, ValueError, OSError) as error:
+        except (
+            cfg.Error,
+            consistency.BadConfiguration,
+            ValueError,
+            OSError,
+        ) as error:
             LOG.error("The configuration was not reloaded: %s", error)
         else:
             LOG.info("The configuration was reloaded")
@@ -83,6 +110,7 @@ def check(conf: cfg.ConfigOpts) -> None:
     needed from then on.
 
     :raises cfg.Error: they do not, or cannot be read
+    :raises BadConfiguration: they contradict each other
     """
     fresh = cfg.ConfigOpts()
     reposync_conf.register_opts(fresh)
@@ -100,3 +128,4 @@ def check(conf: cfg.ConfigOpts) -> None:
                 fresh[group.name][option.dest]
     for name in ("debug", "graceful_shutdown_timeout", "log_options"):
         fresh[name]
+    consistency.check_pairs(fresh)

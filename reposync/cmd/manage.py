@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """``reposync-manage``: what an administrator does by hand."""
 
-import sys
 from typing import Any
 
 from oslo_config import cfg
 
 from reposync import exception
-from reposync import service
+from reposync.cmd import launch
 from reposync.db import deployment
 from reposync.db import migration
 from reposync.db import retention
@@ -73,6 +72,17 @@ _COMMANDS = {
 }
 
 
+def _explained(
+    conf: cfg.ConfigOpts, error: exception.ReposyncError
+) -> Exception:
+    """Say why, and where the configuration was read."""
+    reason = getattr(error, "reason", "")
+    text = f"The database: {reason}" if reason else error.message
+    if not conf.config_file:
+        text += ". No configuration file was found; --config-file names one"
+    return Exception(text)
+
+
 def _add_commands(subparsers: Any) -> None:
     parser = subparsers.add_parser("db", help="the tables of the database")
     actions = parser.add_subparsers(dest="action", required=True)
@@ -97,10 +107,9 @@ def main() -> int:
     cfg.CONF.register_cli_opt(
         cfg.SubCommandOpt("command", title="Commands", handler=_add_commands)
     )
-    conf = service.prepare(sys.argv[1:])
+    conf = launch.prepare()
     try:
         _COMMANDS[conf.command.name, conf.command.action](conf)
     except exception.ReposyncError as error:
-        print(f"reposync-manage: {error.message}", file=sys.stderr)  # noqa: T201
-        return 1
+        launch.refuse(_explained(conf, error))
     return 0

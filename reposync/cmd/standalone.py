@@ -9,16 +9,17 @@ import os
 from pathlib import Path
 import secrets
 import signal
-import sys
 import threading
 from types import FrameType
 
 from oslo_config import cfg
 from oslo_log import log
 
-from reposync import service
+from reposync import exception
 from reposync.api import app
+from reposync.api import auth
 from reposync.api import server
+from reposync.cmd import launch
 from reposync.conductor import service as conductor_service
 from reposync.db import migration
 from reposync.db import session
@@ -30,6 +31,16 @@ _LIST = """\
 # What is mirrored: one name[:tag] a line. A name or tag may hold * as a
 # wildcard; such a line counts for webhooks only.
 """
+
+
+#: What keeps it from starting, with a text for who starts it.
+_REFUSALS = (
+    OSError,
+    auth.BadSecret,
+    exception.ReposyncError,
+    receivers.BadReceiver,
+    server.BadOptions,
+)
 
 
 def set_defaults(conf: cfg.ConfigOpts, directory: Path) -> None:
@@ -85,16 +96,17 @@ def greet(conf: cfg.ConfigOpts, directory: Path, port: int, new: bool) -> None:
 
 def main() -> int:
     """Run until told to stop."""
-    conf = service.prepare(sys.argv[1:])
+    conf = launch.prepare()
     directory = Path(conf.standalone.directory).expanduser().resolve()
-    new = make_directory(directory)
-    set_defaults(conf, directory)
-    migration.sync(session.Database(conf))
     try:
+        new = make_directory(directory)
+        set_defaults(conf, directory)
+        migration.sync(session.Database(conf))
         served = server.ApiServer(conf, app.make_app(conf))
-    except (receivers.BadReceiver, server.BadOptions) as error:
-        print(f"reposync-standalone: {error}", file=sys.stderr)  # noqa: T201
-        return 1
+    except exception.DatabaseUnavailable as error:
+        launch.refuse(Exception(f"The database: {error.reason}"))
+    except _REFUSALS as error:
+        launch.refuse(error)
     return run(conf, served, directory, new)
 
 

@@ -6,7 +6,9 @@ from alembic import command
 from alembic import config as alembic_config
 from alembic import script
 from alembic.runtime import migration
+from sqlalchemy import engine as sa_engine
 
+from reposync import exception
 from reposync.db import models
 from reposync.db import session
 
@@ -15,16 +17,22 @@ def sync(db: session.Database, revision: str = "head") -> None:
     """Take all steps up to a revision that were not taken yet.
 
     :param revision: a revision's name, or ``head`` for the newest
+    :raises DatabaseUnavailable: it cannot be reached, or is not set up
+    :raises InvalidRequest: the tables are those of a newer release
     """
     config = _config()
-    with db.engine.begin() as connection:
+    with db.explained(), db.engine.begin() as connection:
+        _refuse_newer(connection, config)
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
 
 
 def version(db: session.Database) -> str | None:
-    """Tell the revision of the tables; None if there are none yet."""
-    with db.engine.connect() as connection:
+    """Tell the revision of the tables; None if there are none yet.
+
+    :raises DatabaseUnavailable: it cannot be reached, or is not set up
+    """
+    with db.explained(), db.engine.connect() as connection:
         context = migration.MigrationContext.configure(connection)
         return context.get_current_revision()
 
@@ -32,6 +40,21 @@ def version(db: session.Database) -> str | None:
 def newest() -> str | None:
     """Tell the newest revision this release knows."""
     return script.ScriptDirectory.from_config(_config()).get_current_head()
+
+
+def _refuse_newer(
+    connection: sa_engine.Connection, config: alembic_config.Config
+) -> None:
+    context = migration.MigrationContext.configure(connection)
+    found = context.get_current_revision()
+    scripts = script.ScriptDirectory.from_config(config)
+    known = {each.revision for each in scripts.walk_revisions()}
+    if found is not None and found not in known:
+        raise exception.InvalidRequest(
+            f"The tables are at revision {found}, which this release does "
+            f"not know; its newest is {scripts.get_current_head()}. They "
+            "belong to a newer release: install that"
+        )
 
 
 def _config() -> alembic_config.Config:

@@ -21,7 +21,8 @@ from reposync.db import wording
 
 T = TypeVar("T")
 
-_ENGINE_OPTIONS = (
+#: Options of oslo.db that are heeded.
+ENGINE_OPTIONS = (
     "connection",
     "connection_debug",
     "connection_parameters",
@@ -63,7 +64,7 @@ class Database:
         """Store the configuration."""
         self._facade = enginefacade.transaction_context()
         self._address = conf.database.connection
-        options = {name: conf.database[name] for name in _ENGINE_OPTIONS}
+        options = {name: conf.database[name] for name in ENGINE_OPTIONS}
         # The first connection is retried by `_run`, like any other.
         self._facade.configure(**options, max_retries=0)
         self._facade.append_on_engine_create(_prepare_engine)

@@ -6,6 +6,9 @@ from pathlib import Path
 import subprocess
 import sys
 
+import sqlalchemy as sa
+
+from tests.fixtures import database
 from tests.unit import base
 
 _BIN = Path(sys.executable).parent
@@ -56,3 +59,45 @@ class StartTest(base.TestCase):
     def test_wsgi_servers(self):
         # What uWSGI does; with need-app it ends then.
         self.refused(sys.executable, "-c", "import reposync.wsgi.api")
+
+
+class RefusalTest(base.TestCase):
+    """What keeps a program from starting is one line."""
+
+    def refused(self, program, text, *words):
+        file = self.path / "reposync.conf"
+        file.write_text(text)
+        done = subprocess.run(
+            [_BIN / program, "--config-file", file, *words],
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        self.assertEqual(1, done.returncode)
+        [line] = done.stderr.strip().splitlines()
+        self.assertTrue(line.startswith(f"{program}: "), line)
+        return line
+
+    def test_options_that_contradict_each_other(self):
+        text = "[conductor]\nlease = 5\nheartbeat = 5\n"
+        self.assertIn("heartbeat", self.refused("reposync-conductor", text))
+
+    def test_a_value_that_is_none(self):
+        text = "[conductor]\nworkers = many\n"
+        self.assertIn("workers", self.refused("reposync-standalone", text))
+
+    def test_a_database_that_cannot_be_opened(self):
+        text = f"[database]\nconnection = sqlite:///{self.path}/no/x\n"
+        words = ("db", "sync")
+        said = self.refused("reposync-manage", text, *words)
+        self.assertIn("unable to open database file", said)
+
+    def test_tables_of_a_newer_release(self):
+        fixture = database.SqliteDatabase(self.conf, self.path)
+        db = self.useFixture(fixture).db
+        newer = sa.text("UPDATE alembic_version SET version_num = '999'")
+        db.write(lambda session: session.execute(newer))
+        text = f"[database]\nconnection = {self.conf.database.connection}\n"
+        said = self.refused("reposync-manage", text, "db", "sync")
+        self.assertIn("newer release", said)

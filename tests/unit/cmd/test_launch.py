@@ -36,6 +36,7 @@ class ReloadTest(base.TestCase):
             "[conductor]\nmax_attempts = many\nretry_delay = 99\n",
             "[conductor]\nmax_attempts = 0\nretry_delay = 99\n",
             "[conductor\nretry_delay = 99\n",
+            "[conductor]\nlease = 9\nheartbeat = 9\nretry_delay = 99\n",
             "[DEFAULT]\ndebug = perhaps\n[conductor]\nretry_delay = 99\n",
         ):
             self.write(text)
@@ -43,7 +44,7 @@ class ReloadTest(base.TestCase):
             self.assertEqual(3, self.conf.conductor.max_attempts)
             self.assertEqual(10, self.conf.conductor.retry_delay)
             self.assertFalse(self.conf.debug)
-        self.assertEqual(4, self.log.output.count("was not reloaded"))
+        self.assertEqual(5, self.log.output.count("was not reloaded"))
 
     def test_no_secret_may_change(self):
         """oslo.config writes old and new values into the log."""
