@@ -147,10 +147,20 @@ class Hosts:
         try:
             self.send("GET", f"https://{host}/v2/", {}).close()
         except exception.SourceUnavailable as error:
-            if _is_plain(error.__cause__):
+            if _is_plain(error.__cause__) or self._answers_plainly(host):
                 return False
             raise
         return True
+
+    def _answers_plainly(self, host: str) -> bool:
+        """Ask without TLS: its port, or the proxy, may be another one."""
+        try:
+            answer = self.send("GET", f"http://{host}/v2/", {})
+        except exception.SourceError:
+            return False
+        answer.close()
+        # Servers that speak TLS alone say so with 400.
+        return answer.status != 400
 
     def _manager(
         self, insecure: bool, proxy: proxies.Proxy | None

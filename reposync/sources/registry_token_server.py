@@ -61,6 +61,11 @@ class TokenServers:
         realm, endpoint = wanted.challenge.realm, wanted.endpoint
         known = self._addresses.get((endpoint.url, realm))
         url = known or realms.address(endpoint, realm, self._hosts)
+        if known is None and url.startswith("http://"):
+            if endpoint.url.startswith("https://"):
+                # It may lead to TLS by itself, before it hears a password.
+                url = realms.elsewhere(url, self._hosts) or url
+            self._addresses.put((endpoint.url, realm), url)
         secret = wanted.account != credentials.NONE
         if secret and not realms.may_have_password(endpoint, url, self._hosts):
             raise Unusable(
@@ -95,10 +100,6 @@ class TokenServers:
             return None
         found = realms.elsewhere(realm, self._hosts)
         if found:
-            # Without what was asked for: that differs from image to image.
-            plain = urllib.parse.urlsplit(realm)
-            place = urllib.parse.urlsplit(found)._replace(query=plain.query)
-            found = place.geturl()
             self._addresses.put((wanted.endpoint.url, realm), found)
         return found
 

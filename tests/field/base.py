@@ -143,6 +143,7 @@ class FieldTestCase(testtools.TestCase):
 class Service:
     """``reposync-standalone`` with a caller who may do everything.
 
+    :ivar accounts: its file of credentials, without one at first
     :ivar process: see `standalone.Standalone`
     :ivar caller: see `tests.fixtures.client.Client`
     """
@@ -154,9 +155,12 @@ class Service:
         environment: Mapping[str, str] | None = None,
     ):
         directory.mkdir(exist_ok=True)
+        self.accounts = directory / "auth.json"
+        self.accounts.write_text('{"auths": {}}')
+        own = {"registry": {"auth_file": str(self.accounts)}}
         self.process = standalone.Standalone(
             directory,
-            standalone.merge(OPTIONS, options or {}),
+            standalone.merge(OPTIONS, own, options or {}),
             environment,
         )
         self.caller = self.process.start()
@@ -165,6 +169,12 @@ class Service:
         """End the process."""
         self.process.process.kill()
         self.process.process.wait(60)
+
+
+def trust() -> dict[str, dict[str, str]]:
+    """Give the options for registries with TLS: no other is trusted."""
+    authority = certificates() / "ca.pem"
+    return {"registry": {"ca_file": str(authority), "insecure": ""}}
 
 
 def outcome(operation: Mapping[str, Any]) -> tuple[str, str | None]:

@@ -101,6 +101,9 @@ class Handler(http.Handler):
 
     def do_POST(self):
         self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if not self.path.startswith("/v2/"):
+            self.do_GET()
+            return
         self.answer(202, Location=f"{self.owner.url}{self.path}upload")
 
     def do_PUT(self):
