@@ -5,6 +5,11 @@ A registry says how in an answer 401, and only the registry itself does: what
 storage behind it answers is nobody's invitation to send a password.  Its
 challenges are answered in the order of their strength; one that cannot be
 answered leaves the next one.
+
+Engines ask ``/v2/`` before anything else and log in if it wants them to.  It
+is asked here where that may help: where 401 comes without a challenge, and
+where somebody who has not logged in is told 403 or 404: GitHub's first
+registry hid from strangers what it had.
 """
 
 from collections.abc import Callable
@@ -23,6 +28,7 @@ from reposync.sources import registry_challenges as challenges
 from reposync.sources import registry_denials as denials
 from reposync.sources import registry_hosts as hosts
 from reposync.sources import registry_logins as logins
+from reposync.sources import registry_ping
 from reposync.sources import registry_scopes as scopes
 from reposync.sources import registry_token_server as token_server
 
@@ -55,6 +61,7 @@ class Authenticator:
     ):
         """Begin with no token."""
         self._logins = logins.Logins(conf, transport, governors)
+        self._pings = registry_ping.Pings(transport)
         self._challenges: recent.Recent[
             tuple[str, str], challenges.Challenge
         ] = recent.Recent(_MOST_KEPT)
@@ -74,9 +81,34 @@ class Authenticator:
         """
         login = self._known(endpoint, reference)
         reply = self._try(endpoint, login, send)
-        if reply.answer.status != 401 or reply.moved:
+        status = reply.answer.status
+        if reply.moved or status not in (401, 403, 404):
             return reply
-        return self._renew(endpoint, reference, login, reply.answer, send)
+        headers = reply.answer.headers.getlist("www-authenticate")
+        offered = challenges.read(headers)
+        if status != 401:
+            offered = []
+            if login.header is None:
+                offered = self._hidden(endpoint, reference)
+            if not offered:
+                return reply
+        said = denials.said(reply.answer)
+        if not offered:
+            offered = self._pings.challenges(endpoint)
+        if not offered:
+            raise denials.not_understood(endpoint, reference, headers)
+        return self._renew(endpoint, reference, login, said, offered, send)
+
+    def _hidden(
+        self, endpoint: hosts.Endpoint, reference: ref.Reference
+    ) -> list[challenges.Challenge]:
+        """Give the challenges that may show more than a stranger sees."""
+        return [
+            each
+            for each in self._pings.challenges(endpoint)
+            if each.scheme == "bearer"
+            or self._logins.has_account(endpoint, reference)
+        ]
 
     def _known(
         self, endpoint: hosts.Endpoint, reference: ref.Reference
@@ -100,13 +132,11 @@ class Authenticator:
         endpoint: hosts.Endpoint,
         reference: ref.Reference,
         before: logins.Login,
-        answer: hosts.Answer,
+        said: str,
+        offered: list[challenges.Challenge],
         send: Callable[[str | None], R],
     ) -> R:
-        """Answer the challenges of a registry that has said 401."""
-        said = denials.said(answer)
-        headers = answer.headers.getlist("www-authenticate")
-        offered = challenges.read(headers)
+        """Answer the challenges of a registry that has said no."""
         problem: exception.SourceError | None = None
         for challenge in offered:
             try:
@@ -133,8 +163,6 @@ class Authenticator:
             raise denials.denied(endpoint, reference, login.account, said)
         if problem is not None:
             raise problem
-        if not offered:
-            raise denials.not_understood(endpoint, reference, headers)
         raise denials.denied(endpoint, reference, before.account, said)
 
     def _try(

@@ -99,6 +99,15 @@ class Logins:
         )
         return Login(f"Bearer {self._token(wanted, refused)}", account)
 
+    def has_account(
+        self, endpoint: hosts.Endpoint, reference: ref.Reference
+    ) -> bool:
+        """Tell whether there is an account for an image.
+
+        :raises RegistryDenied: credentials cannot be read
+        """
+        return self._account(endpoint, reference) != credentials.NONE
+
     def _token(self, wanted: token_server.Request, refused: str | None) -> str:
         account = wanted.account
         realm, service = wanted.challenge.realm, wanted.challenge.service

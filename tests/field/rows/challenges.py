@@ -235,3 +235,24 @@ def a_strangers_realm(field):
         service=service,
     )
     field.assertEqual([], login.passwords(stranger))
+
+
+# https://github.com/containerd/containerd/issues/3291 (GitHub Packages)
+@row(
+    "The registry tells strangers 404, or 401 without a challenge, and wants "
+    "a login at ``/v2/`` alone, where engines ask first.",
+    "It is asked there, and logged in to.",
+)
+def hidden_from_strangers(field):
+    for status in (401, 403, 404):
+        registry = field.registry()
+        field.image(registry)
+        login.wants(registry, login.bearer(registry))
+        registry.on(
+            "(GET|HEAD) /v2/.+/",
+            lambda handler, status=status: (
+                not handler.headers.get("Authorization")
+                and handler.error(status, "UNKNOWN")
+            ),
+        )
+        field.succeeds(f"{registry.host}/team/app:1")

@@ -95,6 +95,27 @@ class ChallengeTest(logins.LoginTestCase):
         paths = [path for _, path, _ in self.registry.requests("/token")]
         self.assertIn("repository%3Ab%3Apull", paths[-1])
 
+    def test_what_is_hidden_from_strangers(self):
+        for status in (401, 403, 404):
+            self.account()
+            self.registry.hidden = status
+            self.registry.seen.clear()
+            client = registry_client.RegistryClient(self.conf)
+            for name in "ab":
+                self.assertEqual(200, self.ask(name, client=client))
+            pings = self.registry.requests("/v2/?") or [
+                each for each in self.registry.seen if each[1] == "/v2/"
+            ]
+            # One more finds out whether the host speaks TLS.
+            self.assertLessEqual(len(pings), 2)
+
+    def test_what_is_not_there_stays_so_for_strangers(self):
+        self.registry.hidden = 404
+        self.registry.challenges = ["Basic realm=x"]
+        for _ in range(2):
+            self.assertRaises(exception.ReferenceNotFound, self.ask)
+        self.assertEqual([], self.registry.requests("/token"))
+
     def test_insufficient_scope_ends(self):
         self.account()
         self.registry.challenges = [
