@@ -26,6 +26,7 @@
     |   `-- ArchiveDamaged
     |-- CatalogueError            the driver
     |   |-- ImageInUse, ImageProtected, ImageNotManaged, ImageDamaged
+    |   |-- ImageBusy
     |   |-- CatalogueQuotaExceeded, CatalogueDenied
     |   `-- CatalogueUnavailable, CatalogueUnsuitable
     |-- ConductorUnavailable, ConductorTimeout, DatabaseUnavailable
@@ -194,6 +195,13 @@ class CatalogueError(ReposyncError):
     """The catalogue refused."""
 
     code = "catalogue_error"
+
+
+class ImageBusy(CatalogueError):
+    """The catalogue is not done with the image yet; it can be later."""
+
+    code = "image_busy"
+    retryable = True
 
 
 class ImageInUse(CatalogueError):

@@ -25,6 +25,13 @@ LOG = log.getLogger(__name__)
 #: A request that nobody waits for any more may be carried out until then.
 _LATE = 15 * 60
 _PAGE = 100
+#: Errors that tell of the account or the set-up, and nothing of the thing
+#: itself: it may well be there, and can be removed when they are mended.
+_SHUT_OUT = (
+    exception.CatalogueDenied,
+    exception.CatalogueUnsuitable,
+    exception.RegistryDenied,
+)
 
 
 class Attempt:
@@ -83,10 +90,15 @@ class Traces:
     def before(self, job: conductor_job.Job) -> None:
         """Remove what earlier attempts left at the image of this one.
 
+        What the catalogue still works on is in nobody's way.
+
         :raises ReposyncError: it could not be removed for now
         """
         for trace in traces.of_others(self._db, job.lease, self._host):
-            self._remove(self._db, trace)
+            try:
+                self._remove(self._db, trace)
+            except exception.ImageBusy as error:
+                LOG.info("%s remains for now: %s", trace.name, error.message)
 
     def after(self, job: conductor_job.Job) -> None:
         """Forget what has found its end; the rest is for the sweeps."""
@@ -109,18 +121,37 @@ class Traces:
         ):
             try:
                 for trace in group:
-                    self._remove(self._quick_db, trace)
+                    self._sweep(trace)
             except exception.DatabaseUnavailable:
                 raise
+            except _SHUT_OUT as error:
+                LOG.warning(
+                    "What dead attempts left at %s is kept in mind, and is "
+                    "removed when this is mended: %s",
+                    place,
+                    error.message,
+                )
             except exception.ReposyncError as error:
                 # Whoever needs it says so; here it is a matter of time.
                 LOG.debug("%s is not swept now: %s", place, error.message)
 
+    def _sweep(self, trace: models.Trace) -> None:
+        try:
+            self._remove(self._quick_db, trace)
+        except exception.ImageBusy as error:
+            # This one has to wait; others need not.
+            LOG.debug("%s remains for now: %s", trace.name, error.message)
+
     def _remove(self, db: db_session.Database, trace: models.Trace) -> None:
+        """Remove what a trace names, and forget the trace.
+
+        :raises ReposyncError: it may be there, and could not be removed for
+            now; the trace stays
+        """
         try:
             found = self._discard(trace)
         except exception.ReposyncError as error:
-            if error.retryable:
+            if error.retryable or isinstance(error, _SHUT_OUT):
                 raise
             LOG.error(
                 "%s of a dead attempt remains at %s and has to be removed by "

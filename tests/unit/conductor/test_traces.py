@@ -47,6 +47,11 @@ class TracesTest(base.TestCase):
     def left(self):
         return [t.name for t in traces.of_attempt(self.db, self.job.lease)]
 
+    def next_job(self):
+        operation = operations.submit(self.db, contract.request())
+        operation = leases.claim(self.db, operation.id, 0, "me", 30)
+        return conductor_job.Job(operation, "me", 30, 10)
+
     def end(self):
         leases.finish(self.db, self.job.lease, "failed")
 
@@ -73,6 +78,40 @@ class TracesTest(base.TestCase):
         self.end()
         self.traces.sweep()
         self.assertEqual(["image"], self.left())
+
+    def test_nothing_is_forgotten_while_the_account_is_refused(self):
+        for error in (
+            exception.CatalogueDenied("wrong password"),
+            exception.CatalogueUnsuitable("no such datastore"),
+            exception.RegistryDenied("wrong password"),
+        ):
+            name = type(error).__name__
+            self.begin(name)
+            self.answers[name] = error
+        self.traces.after(self.job)
+        self.end()
+        self.traces.sweep()
+        self.assertEqual(3, len(self.left()))
+        self.assertIn("wrong password", self.log.output)
+        self.assertNotIn("by hand", self.log.output)
+        self.answers.clear()
+        self.traces.sweep()
+        self.assertEqual([], self.left())
+
+    def test_what_a_catalogue_works_on_is_in_nobodys_way(self):
+        for name in ("first", "second", "third"):
+            self.begin(name)
+        self.answers["second"] = exception.ImageBusy("being copied")
+        self.end()
+        self.traces.sweep()
+        self.assertEqual(["second"], self.left())
+        following = self.next_job()
+        self.traces.before(following)
+        self.assertEqual(["second"], self.left())
+        leases.finish(self.db, following.lease, "failed")
+        self.answers.clear()
+        self.traces.sweep()
+        self.assertEqual([], self.left())
 
     def test_what_cannot_be_removed_is_told_once(self):
         self.begin("image")
