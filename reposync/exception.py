@@ -5,25 +5,17 @@
 
     ReposyncError
     |-- InvalidRequest            the caller's input
-    |   |-- InvalidReference
-    |   |-- InvalidFilter
-    |   `-- InvalidWebhook
+    |   `-- InvalidReference, InvalidFilter, InvalidWebhook
     |-- NotFound
-    |   |-- ImageNotFound
-    |   `-- OperationNotFound
+    |   `-- ImageNotFound, OperationNotFound
     |-- Forbidden
     |-- OperationFinished         too late to cancel
     |-- RepositoryNotAllowed, RepositoriesUnreadable
     |-- SourceError               the registry or the engine
-    |   |-- ReferenceNotFound
-    |   |-- PlatformNotFound
-    |   |-- ImageUnsupported
-    |   |-- RegistryDenied
-    |   |-- RateLimited
+    |   |-- ReferenceNotFound, PlatformNotFound, ImageUnsupported
+    |   |-- RegistryDenied, RateLimited
     |   |-- RegistryBehind        what its webhook told
-    |   |-- SourceUnavailable
-    |   |-- SourceDiskFull
-    |   `-- ArchiveDamaged
+    |   `-- SourceUnavailable, SourceDiskFull, ArchiveDamaged
     |-- CatalogueError            the driver
     |   |-- ImageInUse, ImageProtected, ImageNotManaged, ImageDamaged
     |   |-- ImageBusy

@@ -52,9 +52,9 @@ count.
         ],
         help="""
 How an image gets into the datastore.  For ``docker`` the datastore's driver
-has to know ``docker://``: ONEDock does, OpenNebula's own ones until 6.8.  For
-``file`` this service writes the archive into ``directory``, from where the
-front end takes it, and removes it when the image is ready.
+has to know ``docker://NAME:TAG``: ONEDock's does, OpenNebula's own ones do
+not.  For ``file`` this service writes the archive into ``directory``, from
+where the front end takes it, and removes it when the image is ready.
 """,
     ),
     cfg.StrOpt(
@@ -79,9 +79,9 @@ itself by default.  A directory has to be one of the datastore's
         default="{name}_{tag}",
         help="""
 Name of an image.  ``{name}`` is the repository in its short form,
-``{repository}``, ``{registry}`` and ``{tag}`` are its parts; a slash becomes
-``_``.  OpenNebula wants names to be unique for each owner, so leave ``{tag}``
-in.
+``{repository}``, ``{registry}`` and ``{tag}`` are its parts, in which ``/``
+becomes ``_``, ``_`` becomes ``__`` and ``:`` becomes ``@``.  OpenNebula wants
+names to be unique for each owner, so leave ``{tag}`` in.
 """,
     ),
     cfg.DictOpt(
@@ -91,7 +91,9 @@ in.
     ),
     cfg.StrOpt(
         "group",
-        help="Name or id of the group that images are given to.",
+        help="""
+Name or id of the group that images are given to; one of the account's.
+""",
     ),
     cfg.StrOpt(
         "mode",
@@ -99,6 +101,7 @@ in.
         help="""
 Rights of the owner, the group and others, as ``oneimage chmod`` takes them:
 4 to use, 2 to manage, 1 to administer.  ``640`` shows images to the group.
+Begin it with 6.  Only accounts of the group ``oneadmin`` set 1.
 """,
     ),
     cfg.MultiStrOpt(

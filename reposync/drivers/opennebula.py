@@ -13,8 +13,10 @@ from reposync import filters
 from reposync import reference as ref
 from reposync.drivers import base
 from reposync.drivers import opennebula_client
+from reposync.drivers import opennebula_datastores as datastores
 from reposync.drivers import opennebula_image as one_image
 from reposync.drivers import opennebula_maker
+from reposync.drivers import opennebula_names
 from reposync.drivers import opennebula_sharing
 from reposync.drivers import opennebula_shelf
 from reposync.sources import base as source
@@ -40,6 +42,7 @@ class OpenNebulaDriver(base.Driver):
         """Store the configuration."""
         super().__init__(conf)
         self._client = opennebula_client.OpenNebulaClient(conf)
+        self._names = opennebula_names.Names(conf.opennebula.name_template)
         self._sharing = opennebula_sharing.Sharing(conf, self._client)
         self._maker = opennebula_maker.Maker(conf, self._client)
 
@@ -48,20 +51,14 @@ class OpenNebulaDriver(base.Driver):
         conf = self.conf.opennebula
         version = self._client.version()
         datastore = self._client.datastore(conf.datastore)
-        if conf.path == "docker" and _numbers(version) >= (6, 10):
+        for warning in datastores.warnings(conf.path, version, datastore):
             LOG.warning(
-                "OpenNebula %s knows docker:// only if the driver of the "
-                "datastore %s does; otherwise set path = file",
+                "The datastore %s of OpenNebula %s: %s",
+                conf.datastore,
                 version,
-                conf.datastore,
+                warning,
             )
-        unpacked = datastore.findtext("TEMPLATE/NO_DECOMPRESS") or ""
-        if conf.path == "file" and unpacked.lower() != "yes":
-            LOG.warning(
-                "OpenNebula's own drivers unpack archives. Set "
-                'NO_DECOMPRESS = "yes" in the datastore %s',
-                conf.datastore,
-            )
+        self._sharing.check()
 
     def images(
         self, image_filter: filters.ImageFilter, marker: str | None = None
@@ -123,21 +120,33 @@ class OpenNebulaDriver(base.Driver):
         commit: base.Commit,
     ) -> tuple[base.Image, base.Outcome]:
         """See `base.Driver.image_updated`."""
-        key = f"{reference.name}:{reference.tag}"
-        shelf = opennebula_shelf.Shelf(
-            self.conf,
-            self._client,
-            reference,
-            [record for record in self._ours() if record.key == key],
-        )
+        shelf = self._shelf(reference)
         self._maker.remove_dead()
         old = shelf.tidy()
         outcome: base.Outcome = "unchanged"
-        if old is None or not one_image.is_same(old, resolved):
-            outcome = "created" if old is None else "updated"
+        if not (old and old.stands and one_image.is_same(old, resolved)):
+            outcome = "updated" if old else "created"
+            shelf.check()
+            # Whatever is refused, it is before the image was fetched.
+            self._sharing.check(reference)
+            if old is not None:
+                self._sharing.keep(reference, old)
             self._renew(shelf, reference, resolved, archive, commit)
         current = self._sharing.keep(reference, shelf.retire(commit.check))
         return one_image.to_image(current), outcome
+
+    def _shelf(self, reference: ref.Reference) -> opennebula_shelf.Shelf:
+        key = f"{reference.name}:{reference.tag}"
+        user = self._client.user
+        records, others = [], []
+        for record in self._client.images("mine"):
+            if one_image.is_ours(record, user) and record.key == key:
+                records.append(record)
+            else:
+                others.append(record)
+        return opennebula_shelf.Shelf(
+            self.conf, self._client, self._names, reference, records, others
+        )
 
     def _renew(
         self,
@@ -175,13 +184,17 @@ class OpenNebulaDriver(base.Driver):
             record.stage != one_image.OLD for record in records[1:]
         ):
             return False
-        # A former image in use has to stay, so it is no reason to come back.
-        kept = [record for record in records[1:] if not record.running]
+        # A former image that has to stay is no reason to come back.
+        kept = [
+            record
+            for record in records[1:]
+            if not (record.running or record.locked)
+        ]
         first = records[0]
         return (
             len(kept) <= self.conf.opennebula.keep_previous
             and first.stage == one_image.CURRENT
-            and first.usable
+            and (first.usable or first.state == "disabled")
             and first.attributes.get("DOCKER_PLATFORM") == platform
             and self._is_shared_right(key, first)
         )
@@ -193,10 +206,3 @@ class OpenNebulaDriver(base.Driver):
             # Somebody changed the attributes: nothing to compare.
             return False
         return self._sharing.is_kept(reference, record)
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    """Read the first two numbers of a version."""
-    return tuple(
-        int(part) for part in version.split(".")[:2] if part.isdecimal()
-    )

@@ -15,6 +15,7 @@ from oslo_config import cfg
 
 from reposync import exception
 from reposync.drivers import opennebula_image as one_image
+from reposync.drivers import opennebula_refusals
 from reposync.drivers import opennebula_rpc as rpc
 from reposync.drivers import opennebula_template as template
 
@@ -25,6 +26,8 @@ _PAGE = 500
 _OVERLAP = 20
 _LARGEST_ID = 2**31 - 1
 _MERGE = 1
+_MYSELF = -1
+_ONEADMIN = "0"
 
 
 class OpenNebulaClient:
@@ -43,6 +46,7 @@ class OpenNebulaClient:
         self._conf = conf
         self._local = threading.local()
         self._together = True
+        self._refusals = opennebula_refusals.Refusals(self.image)
 
     @property
     def user(self) -> str:
@@ -73,10 +77,17 @@ class OpenNebulaClient:
         """Find a group.
 
         :param wanted: name or id
-        :raises CatalogueUnsuitable: there is none
+        :raises CatalogueUnsuitable: there is none that the account sees:
+            most see only those that they are in
         """
         found = self._server().grouppool.info()
         return int(_named(found, "GROUP", wanted, "group").findtext("ID") or 0)
+
+    def administers(self) -> bool:
+        """Tell whether the account is in the group ``oneadmin``."""
+        user = self._server().user.info(_MYSELF)
+        groups = {each.text for each in user.iterfind("GROUPS/ID")}
+        return _ONEADMIN in groups | {user.findtext("GID")}
 
     def images(self, pool: str) -> Iterator[one_image.Record]:
         """List images page by page, newest first.
@@ -133,25 +144,29 @@ class OpenNebulaClient:
         between: xmlrpc-c, on which OpenNebula is built, offers that.  Where
         one is refused, those after it may have been made.
         """
-        if len(calls) > 1 and self._together:
-            self._together = self._server().together(calls)
-            if self._together:
-                return
-        for name, *arguments in calls:
-            getattr(self._server(), name)(*arguments)
+        with self._refusals.explained(*{call[1] for call in calls}):
+            if len(calls) > 1 and self._together:
+                self._together = self._server().together(calls)
+                if self._together:
+                    return
+            for name, *arguments in calls:
+                getattr(self._server(), name)(*arguments)
 
     def delete(self, image_id: int) -> None:
         """Delete an image.
 
         :raises ImageNotFound: there is none
+        :raises ImageBusy: OpenNebula is still copying it
         :raises ImageInUse: machines use it
         :raises ImageProtected: it is locked
         """
-        self._server().image.delete(image_id)
+        with self._refusals.explained(image_id):
+            self._server().image.delete(image_id)
 
     def give(self, image_id: int, group: int) -> None:
         """Give an image to a group; its owner stays."""
-        self._server().image.chown(image_id, -1, group)
+        with self._refusals.explained(image_id):
+            self._server().image.chown(image_id, -1, group)
 
     def allow(self, image_id: int, mode: str) -> None:
         """Set the rights of an image.
@@ -161,7 +176,8 @@ class OpenNebulaClient:
         bits = [
             int(bool(int(digit) & bit)) for digit in mode for bit in (4, 2, 1)
         ]
-        self._server().image.chmod(image_id, *bits)
+        with self._refusals.explained(image_id):
+            self._server().image.chmod(image_id, *bits)
 
     def _pages(
         self, pool: int, page: list[one_image.Record], direction: int
@@ -237,7 +253,7 @@ def _named(
             return element
         names.append(name)
     raise exception.CatalogueUnsuitable(
-        f"OpenNebula has no {what} {wanted!r} for this account; it has "
+        f"OpenNebula shows no {what} {wanted!r} to this account; it shows "
         f"{', '.join(names) or 'none'}. Set {what} in [opennebula]"
     )
 

@@ -9,13 +9,11 @@ beside them.
 from collections.abc import Mapping
 import dataclasses
 import datetime
-import hashlib
 
 from lxml import etree
 
 from reposync import reference as ref
 from reposync.drivers import base
-from reposync.drivers import opennebula_template as template
 from reposync.sources import base as source
 
 #: Marks the images of this service; no others are replaced or deleted.
@@ -26,8 +24,6 @@ NEW, CURRENT, OLD = "new", "current", "old"
 _SIZE = "REPOSYNC_SIZE"
 _LABELS = "eu.indigo-datacloud."
 _LONGEST_LABEL = 255
-#: OpenNebula refuses longer names.
-_LONGEST_NAME = 128
 _MIB = 1024 * 1024
 
 #: OpenNebula's numbers of states, in its own order.
@@ -45,6 +41,11 @@ _STATES = (
     "locked_used_pers",
 )
 _USABLE = frozenset({"ready", "used", "used_pers", "clone"})
+#: OpenNebula works on it, and says when it is done.
+_BUSY = frozenset({"init", "locked", "locked_used", "locked_used_pers"})
+#: Levels of ``oneimage lock`` that forbid to change an image; the third one
+#: only keeps others from what takes the right to administer.
+_LOCKS = frozenset({"1", "2"})
 #: Registries' names of architectures, and the names that clouds use.
 _ARCHITECTURES = {
     "386": "i686",
@@ -65,6 +66,7 @@ class Record:
     :ivar size: MiB
     :ivar registered: seconds since 1970
     :ivar running: number of machines that use it
+    :ivar locked: whether somebody has locked it with ``oneimage lock``
     """
 
     id: int
@@ -77,12 +79,27 @@ class Record:
     registered: int
     path: str
     running: int
+    locked: bool
     attributes: Mapping[str, str]
 
     @property
     def usable(self) -> bool:
         """Tell whether machines can be started from it."""
         return self.state in _USABLE
+
+    @property
+    def busy(self) -> bool:
+        """Tell whether OpenNebula copies it or changes its data."""
+        return self.state in _BUSY
+
+    @property
+    def stands(self) -> bool:
+        """Tell whether a current image may stay as it is.
+
+        One that somebody has disabled stays disabled, and one that
+        OpenNebula works on will be usable again.
+        """
+        return self.usable or self.busy or self.state == "disabled"
 
     @property
     def stage(self) -> str:
@@ -126,6 +143,7 @@ def read(element: etree._Element) -> Record:
         registered=int(text("REGTIME") or 0),
         path=text("PATH"),
         running=int(text("RUNNING_VMS") or 0),
+        locked=text("LOCK/LOCKED") in _LOCKS,
         attributes=attributes,
     )
 
@@ -167,9 +185,9 @@ def attributes(
 
 
 def is_same(record: Record, resolved: source.ResolvedImage) -> bool:
-    """Tell whether an image is what the registry holds, and usable."""
+    """Tell whether an image is what the registry holds."""
     found = record.attributes.get
-    return record.usable and (
+    return (
         found("DOCKER_DIGEST"),
         found("DOCKER_PLATFORM"),
     ) == (resolved.digest, resolved.platform)
@@ -192,7 +210,6 @@ def is_ours(record: Record, user: str) -> bool:
 def to_image(record: Record) -> base.Image:
     """Show an image as all catalogues do."""
     found = record.attributes.get
-    moment = datetime.datetime.fromtimestamp(record.registered, datetime.UTC)
     size = found(_SIZE) or ""
     return base.Image(
         id=str(record.id),
@@ -208,40 +225,14 @@ def to_image(record: Record) -> base.Image:
         version=found("DIST_VERSION"),
         size=int(size) if size.isdecimal() else record.size * _MIB,
         status="active" if record.usable else record.state,
-        created_at=moment.isoformat().replace("+00:00", "Z"),
+        created_at=moment(record),
     )
 
 
-def current_name(pattern: str, reference: ref.Reference) -> str:
-    """Give the name under which users find an image.
-
-    One that is too long for OpenNebula is cut, and a hash keeps it apart.
-    """
-    name = pattern.format(
-        name=reference.name,
-        repository=reference.repository,
-        registry=reference.registry,
-        tag=reference.tag,
-    ).replace("/", "_")
-    return _fitting(template.clean(name))
-
-
-def new_name(name: str, token: str) -> str:
-    """Give the name of an image that is not current yet."""
-    return _fitting(name, f".new-{token}")
-
-
-def old_name(name: str, record: Record) -> str:
-    """Give the name of an image that is current no longer."""
-    return _fitting(name, f".old-{record.id}")
-
-
-def _fitting(name: str, suffix: str = "") -> str:
-    if len(name) + len(suffix) > _LONGEST_NAME:
-        digest = hashlib.sha256(name.encode()).hexdigest()[:12]
-        room = _LONGEST_NAME - len(suffix) - len(digest) - 1
-        name = f"{name[:room]}-{digest}"
-    return name + suffix
+def moment(record: Record) -> str:
+    """Tell when an image was made: ISO 8601, UTC."""
+    made = datetime.datetime.fromtimestamp(record.registered, datetime.UTC)
+    return made.isoformat().replace("+00:00", "Z")
 
 
 def _is_docker(record: Record) -> bool:

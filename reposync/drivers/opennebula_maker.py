@@ -16,6 +16,7 @@ from reposync import reference as ref
 from reposync.drivers import opennebula_client
 from reposync.drivers import opennebula_errors as errors
 from reposync.drivers import opennebula_image as one_image
+from reposync.drivers import opennebula_names as names
 from reposync.drivers import opennebula_outbox
 from reposync.sources import base as source
 
@@ -56,7 +57,7 @@ class Maker:
         :returns: the id
         """
         token = str(uuidutils.generate_uuid())[:8]
-        named = {"NAME": one_image.new_name(name, token)}
+        named = {"NAME": names.new(name, token)}
         if self._conf.path == "docker":
             path = f"docker://{reference.name}:{reference.tag}"
             complete = resolved.complete()
@@ -113,3 +114,7 @@ class Maker:
             raise exception.CatalogueUnsuitable(
                 f"attributes in [opennebula]: {error}"
             ) from error
+        except exception.CatalogueError as error:
+            if self._conf.path == "docker":
+                raise errors.unmeasured(error) from error
+            raise

@@ -20,6 +20,16 @@ from reposync import exception
 from reposync.drivers import opennebula_errors as errors
 
 _CONNECT = 10
+#: Whether it succeeded, what it gives or why not, and a code; more may follow.
+_PARTS = 3
+#: What reading an answer raises that is none of XML-RPC.
+_BROKEN = (
+    expat.ExpatError,
+    xmlrpc.client.ResponseError,
+    LookupError,
+    TypeError,
+    ValueError,
+)
 _HEADERS = {"Content-Type": "text/xml", "User-Agent": "reposync"}
 
 Call = tuple[Any, ...]
@@ -70,14 +80,15 @@ class Server(server_xrpc.OneServerXRPC):
             if fault.faultCode == errors.NO_SUCH_METHOD:
                 return False
             raise self._fault(fault) from fault
+        if not isinstance(answers, list) or len(answers) != len(calls):
+            raise _unreadable("not as many answers as calls")
         for answer in answers:
             if isinstance(answer, dict):
-                raise self._fault(
-                    xmlrpc.client.Fault(
-                        answer["faultCode"], answer["faultString"]
-                    )
+                raise errors.fault(
+                    answer.get("faultCode", 0),
+                    self._harmless(answer.get("faultString", "")),
                 )
-            self._checked(answer[0])
+            self._checked(answer[0] if answer else None)
         return True
 
     def _do_request(self, method: str, params: Sequence[Any]) -> list[Any]:
@@ -87,9 +98,11 @@ class Server(server_xrpc.OneServerXRPC):
         except xmlrpc.client.Fault as fault:
             raise self._fault(fault) from fault
 
-    def _checked(self, answer: list[Any]) -> list[Any]:
+    def _checked(self, answer: Any) -> list[Any]:
         """Raise what was refused, and read XML."""
-        succeeded, value, code = answer[:3]
+        if not isinstance(answer, list) or len(answer) < _PARTS:
+            raise _unreadable("an answer has three parts")
+        succeeded, value, code = answer[:_PARTS]
         if not succeeded:
             raise errors.refused(code, self._harmless(value))
         if isinstance(value, str) and value.startswith("<"):
@@ -120,14 +133,10 @@ class Server(server_xrpc.OneServerXRPC):
                 "The front end of OpenNebula does not answer: "
                 f"{self._harmless(error)}"
             ) from error
-        if answer.status_code != 200:
-            raise exception.CatalogueUnavailable(
-                "The front end of OpenNebula answers with the HTTP status "
-                f"{answer.status_code}. Check endpoint in [opennebula]"
-            )
+        _check_status(answer.status_code)
         try:
             [value], _ = xmlrpc.client.loads(answer.content)
-        except (expat.ExpatError, xmlrpc.client.ResponseError) as error:
+        except _BROKEN as error:
             raise _unreadable(error) from error
         return value
 
@@ -139,13 +148,27 @@ class Server(server_xrpc.OneServerXRPC):
         return shown.replace(self._secret, "***") if self._secret else shown
 
 
+def _check_status(status: int) -> None:
+    if status in (401, 403):
+        raise exception.CatalogueDenied(
+            "What stands before the front end of OpenNebula refuses requests "
+            f"with the HTTP status {status}. Check endpoint in [opennebula], "
+            "and who may use it"
+        )
+    if status != 200:
+        raise exception.CatalogueUnavailable(
+            "The front end of OpenNebula answers with the HTTP status "
+            f"{status}. Check endpoint in [opennebula]"
+        )
+
+
 def _parser() -> etree.XMLParser:
     return etree.XMLParser(
         resolve_entities=False, no_network=True, huge_tree=True
     )
 
 
-def _unreadable(error: Exception) -> exception.ReposyncError:
+def _unreadable(error: object) -> exception.ReposyncError:
     return exception.CatalogueUnavailable(
         "What answers at endpoint in [opennebula] is not OpenNebula, or its "
         f"answer was cut short: {errors.shorten(str(error))}"

@@ -11,6 +11,9 @@ from reposync import repositories
 from reposync.drivers import opennebula_client
 from reposync.drivers import opennebula_image as one_image
 
+_ADMIN = 1
+_KEEPS = 6
+
 _Rule = tuple[repositories.Repository, str, str | None]
 
 
@@ -28,6 +31,25 @@ class Sharing:
         self._usual = conf.opennebula.group, conf.opennebula.mode
         self._rules = [_parse(line) for line in conf.opennebula.share]
         self._groups: dict[str, int] = {}
+
+    def check(self, reference: ref.Reference | None = None) -> None:
+        """Look whether the account can share as it shall.
+
+        :param reference: of one image; None for all rules
+        :raises CatalogueUnsuitable: the account sees no such group, or may
+            not set such a mode
+        """
+        rules = [
+            self._usual,
+            *((group, mode) for _, group, mode in self._rules),
+        ]
+        for group, mode in (
+            rules if reference is None else [self._wanted(reference)]
+        ):
+            if group is not None:
+                self._id(group)
+            if mode is not None:
+                self._check_mode(mode)
 
     def is_kept(
         self, reference: ref.Reference, record: one_image.Record
@@ -53,6 +75,24 @@ class Sharing:
             record,
             group=record.group if group is None else group,
             mode=mode or record.mode,
+        )
+
+    def _check_mode(self, mode: str) -> None:
+        bits = [int(digit) for digit in mode]
+        loses = bits[0] & _KEEPS != _KEEPS
+        if not (loses or any(each & _ADMIN for each in bits)):
+            return
+        if self._client.administers():
+            return
+        why = (
+            "takes the right to use and to manage from the service itself: "
+            "begin it with 6"
+            if loses
+            else "has a bit to administer (1), which only accounts of the "
+            "group oneadmin set: take 0, 2, 4 and 6"
+        )
+        raise exception.CatalogueUnsuitable(
+            f"The mode {mode} in [opennebula] {why}"
         )
 
     def _missing(

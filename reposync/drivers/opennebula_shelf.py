@@ -13,6 +13,9 @@ one of few states, and `Shelf.tidy` knows them all:
 * none that has the name, because the former one gave it up: it gets the
   name back;
 * two that are marked as current: the one with the name is.
+
+OpenNebula deletes no image that it still copies.  So a new one may stay for
+a while, and whoever looks at the name next deletes it.
 """
 
 from collections.abc import Callable
@@ -28,17 +31,26 @@ from reposync import exception
 from reposync import reference as ref
 from reposync.drivers import opennebula_client
 from reposync.drivers import opennebula_image as one_image
+from reposync.drivers import opennebula_names
+from reposync.drivers import opennebula_refusals as refusals
 from reposync.sources import base as source
 
 LOG = log.getLogger(__name__)
 
 Record = one_image.Record
 
+_KEPT = (
+    exception.ImageBusy,
+    exception.ImageInUse,
+    exception.ImageProtected,
+)
+
 
 class Shelf:
     """Keeps the images of one name and tag in order.
 
     :param records: the service's images of that name and tag
+    :param others: all other images of the account
     :ivar name: of the current image
     """
 
@@ -46,8 +58,10 @@ class Shelf:
         self,
         conf: cfg.ConfigOpts,
         client: opennebula_client.OpenNebulaClient,
+        names: opennebula_names.Names,
         reference: ref.Reference,
         records: Sequence[Record],
+        others: Sequence[Record],
     ):
         """Begin with what OpenNebula lists."""
         self._keep = conf.opennebula.keep_previous
@@ -55,9 +69,8 @@ class Shelf:
         self._records = {record.id: record for record in records}
         self._current: Record | None = None
         self._shown = False
-        self.name = one_image.current_name(
-            conf.opennebula.name_template, reference
-        )
+        self._others = others
+        self.name = self._choose(names, reference)
 
     def tidy(self) -> Record | None:
         """Finish or undo what an attempt left that died.
@@ -70,7 +83,6 @@ class Shelf:
             elif record.stage == one_image.NEW:
                 LOG.info("Removing the unfinished image %d", record.id)
                 self._discard(record.id)
-                del self._records[record.id]
         found = max(
             self._living(one_image.CURRENT),
             key=lambda record: (record.name == self.name, record.id),
@@ -80,11 +92,31 @@ class Shelf:
             self.show(found)
         return self._current
 
+    def check(self) -> None:
+        """Look whether a new image can be shown, before it is fetched.
+
+        :raises ImageProtected: the current image is locked
+        :raises CatalogueError: an image of somebody else has the name
+        """
+        for record in self._records.values():
+            if record.name == self.name and record.state != "delete":
+                refusals.check_lock(record)
+        for record in self._others:
+            if record.name == self.name:
+                raise exception.CatalogueError(
+                    f"Image {record.id} has the name {self.name}. Rename it, "
+                    "or change name_template in [opennebula]"
+                )
+
     def kept(self, resolved: source.ResolvedImage) -> Record | None:
         """Find a former image that is what the registry holds now."""
         # One that is still marked as current is so by an attempt that died.
         for record in self._living(one_image.CURRENT, one_image.OLD):
-            if one_image.is_same(record, resolved):
+            if (
+                record.usable
+                and not record.locked
+                and one_image.is_same(record, resolved)
+            ):
                 return record
         return None
 
@@ -111,7 +143,7 @@ class Shelf:
         ]
         changes = [
             self._client.renaming(
-                other.id, one_image.old_name(self.name, other)
+                other.id, opennebula_names.old(self.name, other.id)
             )
             for other in moved
         ]
@@ -130,15 +162,15 @@ class Shelf:
             raise
         self._shown = True
         for other in moved:
-            name = one_image.old_name(self.name, other)
+            name = opennebula_names.old(self.name, other.id)
             self._records[other.id] = dataclasses.replace(other, name=name)
         self._current = self._note(record, one_image.CURRENT, self.name)
 
     def retire(self, check: Callable[[], None]) -> Record:
         """Delete former images, or keep them under names of their own.
 
-        Those that machines use, or that are locked, are kept until an
-        update finds them free.
+        Those that machines use, that are locked, or that OpenNebula works
+        on, are kept until an update finds them free.
 
         :param check: called before anything is deleted; may raise
         :returns: the current image
@@ -160,24 +192,55 @@ class Shelf:
                 self._client.delete(record.id)
             except exception.ImageNotFound:
                 continue
-            except (exception.ImageInUse, exception.ImageProtected) as error:
+            except _KEPT as error:
                 LOG.warning(
                     "Image %d is kept for now: %s", record.id, error.message
                 )
-                self._hide(record)
+                # A locked one can be renamed no more than deleted.
+                with contextlib.suppress(exception.ImageProtected):
+                    self._hide(record)
+        for record in self._living(one_image.NEW):
+            self._discard(record.id)
         return self._current
 
+    def _choose(
+        self, names: opennebula_names.Names, reference: ref.Reference
+    ) -> str:
+        """Choose the name of the current image.
+
+        It goes on with a name it has, also with one that earlier releases
+        gave it.  Another image of the service that has the name keeps it,
+        too; databases may take capitals for small letters.
+        """
+        plain, hashed = names.plain(reference), names.hashed(reference)
+        held = {record.name for record in self._living()}
+        former = names.former(reference)
+        for name in (plain, hashed, former):
+            if name in held and not opennebula_names.FORBIDDEN & set(name):
+                return name
+        user = self._client.user
+        taken = {
+            record.name.casefold()
+            for record in self._others
+            if one_image.is_ours(record, user)
+        }
+        return hashed if plain.casefold() in taken else plain
+
     def _living(self, *stages: str) -> list[Record]:
-        """List images, newest first, without those being deleted."""
+        """List images, newest first, without those being deleted.
+
+        :param stages: those wanted; all of them by default
+        """
         found = [
             record
             for record in self._records.values()
-            if record.stage in stages and record.state != "delete"
+            if (not stages or record.stage in stages)
+            and record.state != "delete"
         ]
         return sorted(found, key=lambda record: record.id, reverse=True)
 
     def _hide(self, record: Record) -> None:
-        name = one_image.old_name(self.name, record)
+        name = opennebula_names.old(self.name, record.id)
         changes = []
         if record.name != name:
             changes.append(self._client.renaming(record.id, name))
@@ -214,7 +277,7 @@ class Shelf:
         try:
             self._client.delete(image_id)
         except exception.ImageNotFound:
-            return
+            self._records.pop(image_id, None)
         except exception.ReposyncError as error:
             # The next attempt for the same name finds and removes it.
             LOG.warning(
@@ -222,3 +285,5 @@ class Shelf:
                 image_id,
                 error.message,
             )
+        else:
+            self._records.pop(image_id, None)

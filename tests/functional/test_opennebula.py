@@ -34,7 +34,7 @@ class OpenNebulaTest(base.TestCase):
         self.kept = self.one.cloud.images
         repository = deployment.unique("test/image")
         self.name = f"{self.lab['LAB_REGISTRY']}/{repository}"
-        self.shown = f"{self.name.replace('/', '_')}_latest"
+        self.shown = f"{self.name.replace('/', '_')}_latest".replace(":", "@")
         self.service = deployment.Deployment(self.lab)
         self.addCleanup(self.service.stop)
         self.service.start(
@@ -141,6 +141,8 @@ class OpenNebulaTest(base.TestCase):
             deployment.send(pid, signal.SIGKILL)
         process.wait(20)
         self.one.cloud.ticks = 2
+        # Nobody deletes it before it is copied.
+        self.one.cloud.hurry()
         self.service.start_process("reposync-conductor")
         done = self.caller.done(operation)
         self.assertEqual("updated", done["outcome"])

@@ -5,34 +5,15 @@ import os
 import ssl
 
 from reposync import exception
-from tests.fixtures import one_cloud
 from tests.fixtures import one_server
 from tests.lab import certificates
 from tests.unit.drivers import one_base
 
-PASSWORD = "opennebulapass"
+PASSWORD = one_base.PASSWORD
 
 
-class RefusalTest(one_base.OpenNebulaCase):
+class RefusalTest(one_base.RefusalCase):
     """Refusals of OpenNebula, each with what to do."""
-
-    def refused(self, kind, *words, content=b"two"):
-        """Update, and see that it fails and changes nothing."""
-        before = [image.id for image in self.all_images()]
-        error = self.assertRaises(kind, self.update, content)
-        for word in words:
-            self.assertIn(word, error.message)
-        self.assertNotIn(PASSWORD, error.message)
-        self.assertEqual(before, [image.id for image in self.all_images()])
-        self.assertEqual([], list(self.outbox.glob("*")))
-        return error
-
-    def other_user(self):
-        """Give the service another account than oneadmin's."""
-        user = one_cloud.User(7, "reposync", PASSWORD, self.cloud.groups[1])
-        self.cloud.users.append(user)
-        self.driver = self.make_driver(user=user.name)
-        return user
 
     def test_authentication(self):
         self.driver = self.make_driver(password="wrong-secret")
@@ -41,7 +22,7 @@ class RefusalTest(one_base.OpenNebulaCase):
 
     def test_authorisation(self):
         image, _ = self.update(b"one")
-        self.other_user()
+        self.use_account()
         error = self.assertRaises(
             exception.CatalogueDenied, self.driver.image, image.id
         )
@@ -50,7 +31,7 @@ class RefusalTest(one_base.OpenNebulaCase):
     def test_images_of_other_users_are_left_alone(self):
         image, _ = self.update(b"one")
         self.cloud.images[int(image.id)].mode = "666"
-        self.other_user()
+        self.use_account()
         self.assertRaises(
             exception.ImageNotManaged, self.driver.delete, image.id
         )
@@ -60,7 +41,7 @@ class RefusalTest(one_base.OpenNebulaCase):
         self.assertNotEqual(image.id, other.id)
 
     def test_quota(self):
-        self.other_user()
+        self.use_account()
         self.cloud.quota = 1
         self.update(b"one")
         self.refused(exception.CatalogueQuotaExceeded, "quota")
@@ -84,15 +65,6 @@ class RefusalTest(one_base.OpenNebulaCase):
         image, _ = self.update(b"one")
         self.assertEqual(1, self.cloud.images[int(image.id)].datastore.id)
 
-    def test_a_locked_image_stands(self):
-        image, _ = self.update(b"one")
-        self.cloud.images[int(image.id)].locked = True
-        self.refused(exception.ImageProtected, "unlock")
-        self.assertRaises(
-            exception.ImageProtected, self.driver.delete, image.id
-        )
-        self.assertEqual(image.id, self.current().id)
-
     def test_a_name_that_others_have(self):
         text = f'NAME="{self.name}"\nPATH="/var/tmp/x"\n'
         self.cloud.allocate(self.cloud.oneadmin, text, 100)
@@ -111,12 +83,6 @@ class RefusalTest(one_base.OpenNebulaCase):
 
         self.cloud._read = differ
         self.refused(exception.ImageDamaged, "something else")
-
-    def test_a_copy_without_end(self):
-        self.cloud.ticks = 10**9
-        self.driver = self.make_driver(ready_timeout=1)
-        error = self.refused(exception.CatalogueUnavailable, "within 1 s")
-        self.assertTrue(error.retryable)
 
     def test_an_image_that_is_deleted_while_it_is_fetched(self):
         self.cloud.ticks = 10**9
@@ -199,7 +165,29 @@ class SilenceTest(one_base.OpenNebulaCase):
             self.unavailable("timed out")
 
     def test_an_answer_that_is_none(self):
-        for answer in (b"", b"<html>", b"<?xml version='1.0'?><a/>"):
+        begin = b"<?xml version='1.0'?><methodResponse>"
+        answers = (
+            b"",
+            b"<html>",
+            b"<html><body><h1>It works!</h1></body></html>",
+            b"<?xml version='1.0'?><a/>",
+            begin + b"</methodResponse>",
+            begin + b"<params></params></methodResponse>",
+            *(
+                begin + b"<params><param><value>" + value
+                + b"</value></param></params></methodResponse>"
+                for value in (
+                    b"hello",
+                    b"<i4>1</i4>",
+                    b"<array><data></data></array>",
+                    b"<struct></struct>",
+                    b"<nonsense/>",
+                )
+            ),
+            begin + b"<fault><value><i4>1</i4></value></fault>"
+            b"</methodResponse>",
+        )  # fmt: skip
+        for answer in answers:
             self.one.respond = lambda body, answer=answer: answer
             self.unavailable("not OpenNebula")
 
@@ -207,6 +195,22 @@ class SilenceTest(one_base.OpenNebulaCase):
         respond = self.one.respond
         self.one.respond = lambda body: respond(body)[:-40]
         self.unavailable("cut short")
+
+    def test_a_proxy_that_refuses(self):
+        for status, kind in (
+            (401, exception.CatalogueDenied),
+            (403, exception.CatalogueDenied),
+            (404, exception.CatalogueUnavailable),
+            (502, exception.CatalogueUnavailable),
+            (503, exception.CatalogueUnavailable),
+        ):
+            self.one.status = status
+            error = self.assertRaises(kind, self.listed)
+            self.assertIn(str(status), error.message)
+
+    def test_an_address_of_version_six(self):
+        self.driver = self.make_driver(endpoint="http://[::1]:9/RPC2")
+        self.unavailable("does not answer", "9")
 
     def test_the_password_goes_nowhere_else(self):
         self.one.redirect = "http://127.0.0.1:9/"

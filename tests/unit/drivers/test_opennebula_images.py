@@ -244,6 +244,7 @@ class HandOverTest(one_base.OpenNebulaCase):
     def test_the_front_end_may_see_another_path(self):
         self.driver = self.make_driver(path_prefix="http://files/one/")
         self.cloud._read = lambda path: path.encode()
+        self.cloud._size = lambda path: "1024"
         image, _ = self.update(b"one")
         path = self.stored(image.id).decode()
         self.assertRegex(path, r"^http://files/one/reposync-[0-9a-f-]+\.tar$")

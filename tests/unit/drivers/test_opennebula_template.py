@@ -116,33 +116,3 @@ class TemplateTest(testtools.TestCase):
     def test_keys_are_plain(self):
         for key in ("A B", "a", "A=", "Ä", "A\n", ""):
             self.assertRaises(ValueError, template.render, {key: "x"})
-
-
-class NameTest(testtools.TestCase):
-    """Names of images."""
-
-    def name(self, text, pattern="{name}_{tag}"):
-        return one_image.current_name(pattern, ref.Reference.parse(text))
-
-    def test_two_tags_have_two_names(self):
-        self.assertEqual("a_b_1", self.name("a/b:1"))
-        self.assertEqual("a_b_2", self.name("a/b:2"))
-        self.assertEqual("host:5000_a_latest", self.name("host:5000/a"))
-        self.assertEqual(
-            "docker.io-library_a-9",
-            self.name("a:9", "{registry}-{repository}-{tag}"),
-        )
-
-    def test_long_names_fit_and_stay_apart(self):
-        long = "a/" + "b" * 200
-        names = {self.name(f"{long}:{tag}") for tag in ("1", "2")}
-        record = one_image.read(
-            etree.fromstring(
-                "<IMAGE><ID>4</ID><GID>0</GID><STATE>1</STATE></IMAGE>"
-            )
-        )
-        for name in list(names):
-            names.add(one_image.new_name(name, "12345678"))
-            names.add(one_image.old_name(name, record))
-        self.assertEqual(6, len(names))
-        self.assertEqual(128, max(map(len, names)))
