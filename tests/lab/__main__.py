@@ -7,6 +7,7 @@ import shutil
 import sys
 
 from tests.lab import Lab
+from tests.lab import mounts
 from tests.lab import server
 from tests.lab import state
 
@@ -43,12 +44,18 @@ def status(lab: Lab) -> None:
         word = "stopped"
         if each.running():
             word = "running" if each.ready() else "not answering"
-        print(f"{name:16} {word:14} 127.0.0.1:{each.port:<6} {lab.log(name)}")
+        print(f"{name:18} {word:14} 127.0.0.1:{each.port:<6} {lab.log(name)}")
 
 
 def wipe(lab: Lab) -> None:
-    """Delete all data of a lab that is down."""
+    """Delete all data of a lab that is down.
+
+    :raises LabError: something is mounted in it that cannot be unmounted;
+        then nothing is deleted
+    """
     lab.down()
+    mounts.undo(lab.state.path)
+    mounts.undo(lab.state.run)
     for path in lab.state.path.iterdir():
         if path.is_symlink():
             shutil.rmtree(path.resolve(), ignore_errors=True)

@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The Docker engine."""
+"""Docker engines, with either kind of image store."""
 
 import http.client
+import json
 from pathlib import Path
 import shutil
 import socket
+from typing import Any
 
 from tests.lab import certificates
+from tests.lab import mounts
 from tests.lab import server
+from tests.lab import tree
 
 
 class Docker(server.Server):
@@ -18,13 +22,14 @@ class Docker(server.Server):
     """
 
     name = "docker"
-    packages = ("docker.io", "openssl")
+    packages: tuple[str, ...] = ("docker.io", "openssl")
     after = ("registry",)
+    settings: dict[str, Any] = {}
 
     @property
     def socket(self) -> Path:
         """The socket of its API."""
-        return self.state.run / "docker.sock"
+        return self.state.run / f"{self.name}.sock"
 
     @property
     def certificates(self) -> Path:
@@ -34,21 +39,22 @@ class Docker(server.Server):
     def prepare(self) -> None:
         certificates.make(self.certificates)
         # A file of its own, or the machine's would be read.
-        (self.data / "daemon.json").write_text("{}")
+        path = self.data / "daemon.json"
+        path.write_text(json.dumps(self.settings))
         # After a power cut the old pid files would be taken for true.
-        (self.state.run / "docker.pid").unlink(missing_ok=True)
-        shutil.rmtree(self.state.run / "docker", ignore_errors=True)
+        (self.state.run / f"{self.name}.pid").unlink(missing_ok=True)
+        shutil.rmtree(self.state.run / self.name, ignore_errors=True)
 
     def command(self) -> list[str]:
         run, pem = self.state.run, self.certificates
         return [
-            shutil.which("dockerd", path="/usr/sbin:/usr/bin") or "dockerd",
+            self.program(),
             "--iptables=false",
             "--ip6tables=false",
             "--bridge=none",
             f"--data-root={self.data}",
-            f"--exec-root={run / 'docker'}",
-            f"--pidfile={run / 'docker.pid'}",
+            f"--exec-root={run / self.name}",
+            f"--pidfile={run / f'{self.name}.pid'}",
             f"--host=unix://{self.socket}",
             f"--host=tcp://127.0.0.1:{self.port}",
             "--tlsverify",
@@ -59,14 +65,14 @@ class Docker(server.Server):
             f"--config-file={self.data / 'daemon.json'}",
         ]
 
+    def program(self) -> str:
+        """Give the path of the engine."""
+        return shutil.which("dockerd", path="/usr/sbin:/usr/bin") or "dockerd"
+
     def stop(self, how: int | None = None) -> None:
         """End it, and undo the mounts it leaves behind."""
         super().stop(how)
-        for line in reversed(Path("/proc/mounts").read_text().splitlines()):
-            place = line.split()[1]
-            if Path(place).is_relative_to(self.data):
-                # Something may look into it for a moment longer.
-                server.run(["umount", "--lazy", place])
+        mounts.undo(self.data)
 
     @property
     def registry_port(self) -> int:
@@ -84,3 +90,26 @@ class Docker(server.Server):
                 return answer.status == 200
         except OSError:
             return False
+
+
+class DockerContainerd(Docker):
+    """An engine of a newer release that keeps images in containerd.
+
+    So do fresh installations since Docker 29.
+    """
+
+    name = "docker-containerd"
+    packages = (tree.MAKER, "openssl")
+    settings = {"features": {"containerd-snapshotter": True}}
+    modern = True
+
+    def prepare(self) -> None:
+        super().prepare()
+        tree.Tree(self.state).make()
+
+    def program(self) -> str:
+        return "/usr/sbin/dockerd"
+
+    def command(self) -> list[str]:
+        shared = (self.data, self.state.run, self.certificates)
+        return tree.Tree(self.state).command(super().command(), shared)

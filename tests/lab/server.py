@@ -23,12 +23,15 @@ class Server:
     :ivar packages: Debian packages it needs
     :ivar after: servers that must run before it
     :ivar by_default: whether a bare ``up`` starts it
+    :ivar modern: of a newer release; a bare ``up`` does without it where it
+        cannot be had
     """
 
     name: str
     packages: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
     by_default = True
+    modern = False
     stop_signal = signal.SIGTERM
     stop_seconds = 30
     start_seconds = 90
