@@ -19,6 +19,7 @@ from reposync.conductor import sources as conductor_sources
 from reposync.db import operations
 from reposync.db import session as db_session
 from reposync.drivers import base as driver
+from reposync.sources import errors
 
 LOG = log.getLogger(__name__)
 
@@ -73,6 +74,11 @@ class Gone:
             digest = source.resolve(
                 reference, self._conf.conductor.platform
             ).digest
+        except errors.PerhapsNotFound as error:
+            raise exception.SourceUnavailable(
+                f"The image of {reference} stays: its registry does not "
+                f"clearly say that the tag is gone. {error.message}"
+            ) from error
         except exception.ReferenceNotFound:
             return False
         except exception.PlatformNotFound:

@@ -10,13 +10,21 @@ from reposync import exception
 _SHORT = 300
 
 
-def not_found(name: str, said: str) -> exception.ReferenceNotFound:
+class PerhapsNotFound(exception.ReferenceNotFound):
+    """It was not the registry itself that said so: no reason to delete."""
+
+
+def not_found(
+    name: str,
+    said: str,
+    kind: type[exception.ReferenceNotFound] = exception.ReferenceNotFound,
+) -> exception.ReferenceNotFound:
     """Say that there is no such image.
 
     :param name: the reference that was asked for
     :param said: the other side's own words
     """
-    return exception.ReferenceNotFound(
+    return kind(
         f"The registry does not know {name}, or shows it only to accounts "
         "that may see it. Check name and tag, or give credentials in "
         f"[registry] auth_file ({shorten(said)})"

@@ -5,6 +5,7 @@ from reposync import exception
 from reposync import keys
 from reposync import reference as ref
 from reposync.db import operations
+from reposync.sources import errors
 from tests.unit.conductor import base
 
 
@@ -71,6 +72,12 @@ class GoneTest(base.ConductorTestCase):
         self.assertEqual(
             "unchanged", self.ended(self.gone("team/app:1")).outcome
         )
+        self.assertEqual(3, len(self.kept()))
+
+    def test_only_what_the_registry_says_itself_counts(self):
+        self.source.failures = [errors.PerhapsNotFound("404: <html>")]
+        ended = self.ended(self.gone("team/app:1"))
+        self.assertEqual((2, "unchanged"), (ended.attempt, ended.outcome))
         self.assertEqual(3, len(self.kept()))
 
     def test_a_digest_leads_to_its_tags(self):
