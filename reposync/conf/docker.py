@@ -54,4 +54,15 @@ How many images the engine packs at a time for one conductor.  Each needs
 room for the unpacked image on the engine's disk.
 """,
     ),
+    cfg.BoolOpt(
+        "registry_fallback",
+        default=False,
+        mutable=True,
+        help="""
+Read an image from its registry where the engine saves it without all of its
+layers, as engines with the image store of containerd do if another image
+brought a layer in another compression.  The conductor then needs access to
+the registry, as with the ``registry`` source, and heeds ``[registry]``.
+""",
+    ),
 ]

@@ -8,56 +8,39 @@ and removes what was not there before.
 """
 
 from collections.abc import Iterator
+from collections.abc import Mapping
 import contextlib
 import dataclasses
 import threading
 from typing import Any
 
-import docker
-from docker import errors as docker_errors
 from oslo_config import cfg
 from oslo_log import log
-import requests
-import urllib3
 
-from reposync import exception
 from reposync import reference as ref
-from reposync.sources import archive as guard
 from reposync.sources import base
 from reposync.sources import credentials
+from reposync.sources import docker_archive
+from reposync.sources import docker_client
 from reposync.sources import docker_errors as errors
+from reposync.sources import docker_platforms
 from reposync.sources import docker_progress
 from reposync.sources import docker_refs
+from reposync.sources import docker_stored
+from reposync.sources import governor
 from reposync.sources import platforms
+from reposync.sources import registry
 from reposync.sources import watch
-from reposync.sources.errors import shorten
+from reposync.sources.docker_client import translated
 
 LOG = log.getLogger(__name__)
 
-_CONNECTION = (
-    requests.RequestException,
-    urllib3.exceptions.HTTPError,
-    OSError,
+_ADVICE = (
+    "It keeps images in containerd, which leaves out a layer that another "
+    "image brought in another compression. Set registry_fallback in [docker] "
+    "to read such images from their registry, or give the image "
+    "source=registry in the list of repositories"
 )
-_CHUNK = 1024 * 1024
-
-
-class Client(docker.APIClient):
-    """docker-py's client, without two habits that do harm here."""
-
-    def merge_environment_settings(self, *args: Any, **kwargs: Any) -> Any:
-        """Let [docker] alone say which certificates count.
-
-        To requests, REQUESTS_CA_BUNDLE comes before a session's own ones.
-        """
-        self.trust_env = False
-        return super().merge_environment_settings(*args, **kwargs)
-
-    def _set_request_timeout(self, kwargs: dict[str, Any]) -> dict[str, Any]:
-        # A pull asks for no limit at all; a dead registry would hold it.
-        if kwargs.get("timeout") is None:
-            kwargs["timeout"] = self.timeout
-        return kwargs
 
 
 class DockerSource(base.Source):
@@ -67,10 +50,14 @@ class DockerSource(base.Source):
         """Store the configuration."""
         super().__init__(conf)
         self._saves = threading.BoundedSemaphore(conf.docker.max_saves)
+        self._registry = registry.RegistrySource(conf)
 
     def check(self) -> None:
         """See `base.Source.check`."""
-        with self._client() as client, translated("the engine"):
+        with (
+            docker_client.connect(self.conf) as client,
+            translated("the engine"),
+        ):
             client.ping()
 
     def resolve(
@@ -78,7 +65,10 @@ class DockerSource(base.Source):
     ) -> base.ResolvedImage:
         """See `base.Source.resolve`."""
         name = str(reference)
-        with self._client() as client, translated(name, platform):
+        with (
+            docker_client.connect(self.conf) as client,
+            translated(name, platform),
+        ):
             found = client.inspect_distribution(
                 docker_refs.full(reference),
                 auth_config=_auth(self.conf, reference),
@@ -94,63 +84,90 @@ class DockerSource(base.Source):
         resolved: base.ResolvedImage,
         progress: base.Progress,
         begin: base.Begin = base.ignore,
-    ) -> Iterator["DockerArchive"]:
+    ) -> Iterator[base.Archive]:
         """See `base.Source.archive`."""
-        with self._client() as client:
+        with contextlib.ExitStack() as stack:
+            try:
+                archive: base.Archive = stack.enter_context(
+                    self._saved(resolved, progress, begin)
+                )
+            except errors.Incomplete as error:
+                if not self.conf.docker.registry_fallback:
+                    raise errors.Incomplete(
+                        f"{error.message}. {_ADVICE}"
+                    ) from error
+                LOG.warning(
+                    "%s. It is read from its registry instead", error.message
+                )
+                archive = stack.enter_context(
+                    self._registry.archive(resolved, progress, begin)
+                )
+            yield archive
+
+    @contextlib.contextmanager
+    def _saved(
+        self,
+        resolved: base.ResolvedImage,
+        progress: base.Progress,
+        begin: base.Begin,
+    ) -> Iterator[docker_archive.DockerArchive]:
+        with docker_client.connect(self.conf) as client:
             with translated(str(resolved.reference)):
                 kept = docker_refs.Kept(client, resolved)
             for trace in kept.traces():
                 begin(trace)
             try:
                 self._pull(client, resolved, progress)
-                complete = self._inspect(client, kept.by_digest, resolved)
-                with translated(str(resolved.reference)):
-                    kept.tag()
-                while not self._saves.acquire(timeout=1):
-                    progress("waiting", 0, None)
-                try:
-                    saved = DockerArchive(
-                        client,
-                        complete,
-                        progress,
-                        self.conf.docker.stall_timeout,
-                    )
-                    with contextlib.closing(saved):
-                        yield saved
-                finally:
-                    self._saves.release()
+                with self._turn(progress):
+                    archive = self._archive(client, kept, resolved, progress)
+                    with contextlib.closing(archive):
+                        yield archive
             finally:
                 kept.restore()
 
-    def discard(self, name: str) -> bool:
-        """See `base.Source.discard`."""
-        with self._client() as client, translated(name):
-            return docker_refs.discard(client, name)
+    def _archive(
+        self,
+        client: docker_client.Client,
+        kept: docker_refs.Kept,
+        resolved: base.ResolvedImage,
+        progress: base.Progress,
+    ) -> docker_archive.DockerArchive:
+        name, stall = str(resolved.reference), self.conf.docker.stall_timeout
+        with translated(name, resolved.platform):
+            found = client.inspect(kept.by_digest)
+            if docker_stored.keeps_manifests(found, resolved):
+                return docker_stored.StoredImage(
+                    client,
+                    kept.by_digest,
+                    docker_platforms.find(found, resolved),
+                    progress,
+                    stall,
+                ).archive(resolved, self.conf.registry.max_image_size)
+            complete = _complete(resolved, found)
+            kept.tag()
+            return docker_archive.checked(client, complete, progress, stall)
 
     @contextlib.contextmanager
-    def _client(self) -> Iterator[Client]:
-        options = self.conf.docker
-        tls: Any = False
-        if options.host.startswith("tcp://") and options.tls_ca_file:
-            pair = (options.tls_cert_file, options.tls_key_file)
-            tls = docker.tls.TLSConfig(
-                ca_cert=options.tls_ca_file,
-                client_cert=pair if all(pair) else None,
-                verify=True,
-            )
-        with translated("the engine"):
-            client = Client(
-                base_url=options.host,
-                version="auto",
-                timeout=options.timeout,
-                tls=tls,
-            )
-        with contextlib.closing(client):
-            yield client
+    def _turn(self, progress: base.Progress) -> Iterator[None]:
+        while not self._saves.acquire(timeout=1):
+            progress("waiting", 0, None)
+        try:
+            yield
+        finally:
+            self._saves.release()
+
+    def discard(self, name: str) -> bool:
+        """See `base.Source.discard`."""
+        with docker_client.connect(self.conf) as client, translated(name):
+            return docker_refs.discard(client, name)
+
+    def budgets(self) -> dict[str, governor.Budget]:
+        """Tell what registries said of their rate limits, by host."""
+        return self._registry.budgets()
 
     def _pull(
         self,
-        client: Client,
+        client: docker_client.Client,
         resolved: base.ResolvedImage,
         progress: base.Progress,
     ) -> None:
@@ -186,92 +203,27 @@ class DockerSource(base.Source):
                         tick()
         tick()
 
-    def _inspect(
-        self, client: Client, name: str, resolved: base.ResolvedImage
-    ) -> base.ResolvedImage:
-        with translated(str(resolved.reference), resolved.platform):
-            found = client.inspect_image(name)
-        # Its variant was looked at before the pull, in the index if any.
-        asked = platforms.Platform.parse(resolved.platform)
-        asked = dataclasses.replace(asked, variant=None)
-        words = {"os": found["Os"], "architecture": found["Architecture"]}
-        there = platforms.Platform.of(words).completed(asked)
-        platforms.choose(str(resolved.reference), asked, [there])
-        return dataclasses.replace(
-            resolved,
-            image_id=found["Id"],
-            labels=(found.get("Config") or {}).get("Labels") or {},
-            os=there.os,
-            architecture=there.architecture,
-        )
 
+def _complete(
+    resolved: base.ResolvedImage, found: Mapping[str, Any]
+) -> base.ResolvedImage:
+    """Add what the engine tells of an image.
 
-class DockerArchive:
-    """What the engine saves, checked as it flows."""
-
-    size: int | None = None
-
-    def __init__(
-        self,
-        client: Client,
-        resolved: base.ResolvedImage,
-        progress: base.Progress,
-        stall: int,
-    ):
-        """Store what is needed to begin."""
-        self.resolved = resolved
-        self._client = client
-        self._progress = progress
-        self._stall = stall
-        self._done = 0
-        self._watched: watch.Watched[bytes] | None = None
-
-    def __iter__(self) -> Iterator[bytes]:
-        """See `base.Archive`."""
-        if self._watched is not None:
-            raise exception.ArchiveDamaged("An archive is read only once")
-        name = self.resolved.reference.archive_name
-        self._client.timeout = self._stall
-        self._tick()
-        self._watched = watch.Watched(
-            lambda: iter(self._client.get_image(name, _CHUNK)),
-            self._tick,
-            self._stall,
-        )
-        with translated(str(self.resolved.reference)):
-            for piece in guard.verified(
-                self._watched, self.resolved.image_id or "", name
-            ):
-                self._done += len(piece)
-                self._tick()
-                yield piece
-
-    def close(self) -> None:
-        """Stop reading."""
-        if self._watched is not None:
-            self._watched.close()
-
-    def _tick(self) -> None:
-        self._progress("copying", self._done, None)
-
-
-@contextlib.contextmanager
-def translated(name: str, platform: str = "") -> Iterator[None]:
-    """Turn what docker-py raises into errors of this service."""
-    try:
-        yield
-    except docker_errors.APIError as error:
-        text = str(error.explanation or error)
-        raise errors.translate(text, name, platform) from error
-    except docker_errors.DockerException as error:
-        raise exception.SourceUnavailable(
-            f"The Docker engine does not answer: {shorten(str(error))}"
-        ) from error
-    except _CONNECTION as error:
-        raise exception.SourceUnavailable(
-            "The connection to the Docker engine broke: "
-            f"{type(error).__name__}"
-        ) from error
+    :raises PlatformNotFound: it is for another platform
+    """
+    # Its variant was looked at before the pull, in the index if any.
+    asked = platforms.Platform.parse(resolved.platform)
+    asked = dataclasses.replace(asked, variant=None)
+    words = {"os": found["Os"], "architecture": found["Architecture"]}
+    there = platforms.Platform.of(words).completed(asked)
+    platforms.choose(str(resolved.reference), asked, [there])
+    return dataclasses.replace(
+        resolved,
+        image_id=found["Id"],
+        labels=(found.get("Config") or {}).get("Labels") or {},
+        os=there.os,
+        architecture=there.architecture,
+    )
 
 
 def _check_platform(

@@ -84,7 +84,7 @@ class Kept:
         if name == self._name and self._digest_would_go():
             return
         if before is None:
-            self._client.remove_image(name)
+            _remove(self._client, name)
         else:
             repository, _, tag = name.rpartition(":")
             self._client.tag(before, repository, tag)
@@ -119,8 +119,25 @@ def discard(client: Any, trace: str) -> bool:
         repository, _, tag = name.rpartition(":")
         client.tag(before, repository, tag)
     else:
-        client.remove_image(name)
+        _remove(client, name)
     return True
+
+
+def _remove(client: Any, name: str) -> None:
+    """Remove a name, but not a digest of a repository that has tags.
+
+    An engine with the image store of containerd removes the tags with it;
+    and each engine removes it with the last of them.
+    """
+    repository, _, digest = name.partition("@")
+    if digest:
+        short = ref.Reference.parse(repository).name
+        tags = client.inspect_image(name).get("RepoTags") or []
+        if any(
+            "@" not in tag and tag.rpartition(":")[0] == short for tag in tags
+        ):
+            return
+    client.remove_image(name)
 
 
 def _image_id(client: Any, name: str) -> str | None:

@@ -28,6 +28,8 @@ class Layout:
 
     :param manifest: of the image
     :param config: the image configuration
+    :param order: the key by which layers are sorted; they come as in the
+        manifest without one
     :ivar size: of the whole archive, in bytes
     """
 
@@ -37,14 +39,18 @@ class Layout:
         digest: str,
         manifest: manifests.Manifest,
         config: bytes,
+        order: Callable[[manifests.Descriptor], int] | None = None,
     ):
         """Put everything in front of the layers together.
 
         :param digest: of the manifest
         """
+        layers = manifest.distinct_layers()
+        if order is not None:
+            layers.sort(key=order)
         self._layers = [
             (layer, _header(_path(layer.digest), layer.size))
-            for layer in manifest.distinct_layers()
+            for layer in layers
         ]
         self._head = b"".join(
             _header(name, len(data)) + data + _padding(len(data))

@@ -87,6 +87,7 @@ def prepare(
     unpacking: convert.Unpacking,
     progress: base.Progress,
     most: int,
+    order: Callable[[manifests.Descriptor], int] = lambda _: 0,
 ) -> tuple[str, manifests.Manifest]:
     """Make the manifest of an archive that engines can load.
 
@@ -95,6 +96,7 @@ def prepare(
     where they are unpacked.
 
     :param most: bytes that the image may have, packed and unpacked
+    :param order: the key by which layers are sorted to be read
     :returns: its SHA-256 digest, and the manifest
     :raises ImageUnsupported: it is too large
     :raises ArchiveDamaged: a layer does not unpack
@@ -106,22 +108,24 @@ def prepare(
             f"{name} cannot be copied: its layers have {most - rest} bytes, "
             "more than [registry] max_image_size allows"
         )
-    layers = []
-    for layer, diff_id in zip(manifest.layers, found.diff_ids, strict=True):
+    diff_ids = {
+        layer.digest: diff_id
+        for layer, diff_id in zip(manifest.layers, found.diff_ids, strict=True)
+    }
+    plain: dict[str, manifests.Descriptor] = {}
+    for layer in sorted(manifest.distinct_layers(), key=order):
         if convert.is_packed(layer):
-            packed, layer = (
+            unpacked = convert.measure(
                 layer,
-                convert.measure(
-                    layer,
-                    diff_id,
-                    unpacking.read,
-                    lambda done: progress("measuring", done, None),
-                    rest + layer.size,
-                ),
+                diff_ids[layer.digest],
+                unpacking.read,
+                lambda done: progress("measuring", done, None),
+                rest + layer.size,
             )
-            rest -= layer.size - packed.size
-            unpacking.add(packed, layer)
-        layers.append(layer)
+            rest -= unpacked.size - layer.size
+            unpacking.add(layer, unpacked)
+            plain[layer.digest] = unpacked
+    layers = [plain.get(layer.digest, layer) for layer in manifest.layers]
     if manifest.odd or tuple(layers) != manifest.layers:
         return convert.rewritten(manifest, layers)
     return f"sha256:{hashlib.sha256(manifest.body).hexdigest()}", manifest

@@ -10,18 +10,16 @@ from tests.fixtures import deployment
 from tests.lab import images
 
 PLATFORM = "linux/amd64"
+#: Bytes; a reader may keep so many in memory.
+LONGEST_PIECE = 1024 * 1024
 
 
 class Stopped(Exception):
     """Stands for anything that ends a copy from outside."""
 
 
-class SourceContract:
-    """Tests; the class that uses them makes ``self.source``.
-
-    It gives ``load(data)``, which loads an archive into an engine and
-    returns the image's id.
-    """
+class SourceCase:
+    """Images to read; the class that uses it makes ``self.source``."""
 
     def setUp(self):
         super().setUp()
@@ -43,7 +41,17 @@ class SourceContract:
 
     def read(self, resolved, progress=None):
         with self.source.archive(resolved, progress or self.note) as archive:
-            return archive.resolved, b"".join(archive)
+            pieces = list(archive)
+            self.assertLessEqual(max(map(len, pieces)), LONGEST_PIECE)
+            return archive.resolved, b"".join(pieces)
+
+
+class SourceContract(SourceCase):
+    """Tests.
+
+    The class that uses them gives ``load(data)``, which loads an archive into
+    engines and returns the image's id.
+    """
 
     def test_resolve(self):
         pushed = self.push()
@@ -67,6 +75,14 @@ class SourceContract:
         self.assertEqual(pushed.image_id, self.load(data))
         phase, done, _ = self.progress[-1]
         self.assertEqual(("copying", len(data)), (phase, done))
+
+    def test_pieces_are_short_whatever_is_in_the_image(self):
+        pushed = self.push(
+            b"x" * 3_000_000, labels={"long": "word " * 700_000}
+        )
+        resolved = self.source.resolve(self.reference(), PLATFORM)
+        complete, _ = self.read(resolved)
+        self.assertEqual(pushed.image_id, complete.image_id)
 
     def test_an_index_and_its_platforms(self):
         reference = self.reference("latest", "demo/multi")

@@ -5,7 +5,6 @@ import base64
 import hashlib
 import json
 
-import docker
 import fixtures
 
 from reposync import exception
@@ -14,25 +13,20 @@ from reposync.sources import docker as docker_source
 from reposync.sources import registry
 from tests import lab
 from tests.contract import source as contract
+from tests.fixtures import engines
 from tests.fixtures import token_server
 from tests.functional import base
 
 
 class RegistryTestCase(base.TestCase):
-    """A test with the source; loads what it reads into the lab's engine."""
+    """A test with the source; loads what it reads into the lab's engines."""
 
     def setUp(self):
         super().setUp()
         self.source = registry.RegistrySource(self.conf)
 
     def load(self, data):
-        engine = docker.DockerClient(
-            base_url=self.lab["LAB_DOCKER_HOST"], timeout=300
-        )
-        self.addCleanup(engine.close)
-        [image] = engine.images.load(data)
-        engine.images.remove(image.id, force=True)
-        return image.id
+        return engines.load(self.lab, data)
 
 
 class RegistrySourceTest(contract.SourceContract, RegistryTestCase):

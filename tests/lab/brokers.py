@@ -113,9 +113,7 @@ class RabbitMQ4(RabbitMQ):
     name = "rabbitmq4"
     packages = (tree.MAKER,)
     mapper = "rabbitmq4-epmd"
-    settings = (
-        "deprecated_features.permit.transient_nonexcl_queues = false\n"
-    )
+    settings = "deprecated_features.permit.transient_nonexcl_queues = false\n"
     modern = True
 
     def prepare(self) -> None:
