@@ -11,12 +11,11 @@ import sys
 import tempfile
 from typing import Any
 
-import docker
-
 from tests.fixtures import archives
 from tests.fixtures import client
 from tests.fixtures import cloud
 from tests.fixtures import deployment
+from tests.fixtures import engines
 from tests.fixtures import standalone
 from tests.lab import images
 
@@ -56,7 +55,10 @@ def embedded(env: dict[str, str]) -> Iterator["Demo"]:
 
 @contextlib.contextmanager
 def deployed(env: dict[str, str]) -> Iterator["Demo"]:
-    """Start the service as it is deployed."""
+    """Start the service as it is deployed, with one of the lab's engines."""
+    known = {engine.server: engine for engine in engines.find(env)}
+    engine = known[os.environ.get("REPOSYNC_DEMO_ENGINE") or "docker"]
+    env |= {"LAB_DOCKER_HOST": engine.host}
     service = deployment.Deployment(env, int(env["LAB_API_PORT"]))
     say("reposync-api and reposync-conductor start on the lab's servers")
     try:
@@ -64,7 +66,7 @@ def deployed(env: dict[str, str]) -> Iterator["Demo"]:
         users = cloud.Cloud(env)
         caller = client.Client(service.url, users.token())
         print(f"{service.url} is healthy; logged in at {env['OS_AUTH_URL']}")
-        yield Demo(env, caller, service.list, users=users)
+        yield Demo(env, caller, service.list, users=users, engine=engine)
     finally:
         service.stop()
 
@@ -74,6 +76,7 @@ class Demo:
 
     :param files: the data of the standalone mode
     :param users: the cloud of the deployed mode
+    :param engine: its engine
     """
 
     def __init__(
@@ -84,9 +87,10 @@ class Demo:
         *,
         files: Path | None = None,
         users: cloud.Cloud | None = None,
+        engine: engines.Engine | None = None,
     ):
         self.env, self.caller, self.list = env, caller, listed
-        self.files, self.users = files, users
+        self.files, self.users, self.engine = files, users, engine
         self.registry = env["LAB_REGISTRY"]
         self.repository = deployment.unique("demo/app")
         self.name = f"{self.registry}/{self.repository}"
@@ -124,23 +128,22 @@ class Demo:
         else:
             say("docker load of what the catalogue stored")
             found = self.load()
-        expect(found, self.real["docker_id"])
+        expect(found, self.real[self.what_engines_call_it()])
         print(found)
 
+    def what_engines_call_it(self) -> str:
+        """Give the field with the Id that an engine shows of an image."""
+        manifests = self.engine is not None and self.engine.manifests
+        return "docker_digest" if manifests else "docker_id"
+
     def load(self) -> str:
-        """Load the image into the lab's engine, and remove it again."""
+        """Load the image into the engine, and remove it again."""
         assert self.users is not None
+        assert self.engine is not None
         with tempfile.TemporaryDirectory() as directory:
             path = Path(directory) / "image.tar"
             self.users.glance.download_image(self.real["id"], output=str(path))
-            engine = docker.DockerClient(
-                base_url=self.env["LAB_DOCKER_HOST"], timeout=600
-            )
-            with contextlib.closing(engine), path.open("rb") as archive:
-                [loaded] = engine.images.load(archive)
-                print(f"loaded {loaded.tags}")
-                engine.images.remove(loaded.id, force=True)
-        return str(loaded.id)
+            return self.engine.load_file(path)
 
     def follow_a_tag(self) -> None:
         """New, unchanged, changed."""
