@@ -14,8 +14,11 @@ HERE = "0.0.0.0"
 
 def start(field, **environment):
     """Start the service in an environment with proxies."""
-    options = {"registry": {"insecure": f"127.0.0.0/8,{HERE},r.example.org"}}
-    return field.start(options, environment)
+    options = {
+        "insecure": f"127.0.0.0/8,{HERE},r.example.org",
+        "ca_file": str(base.certificates() / "ca.pem"),
+    }
+    return field.start({"registry": options}, environment)
 
 
 def proxy(field, registry, **how):
@@ -154,5 +157,31 @@ def no_way(field):
         "source_unavailable",
         "HTTPS_PROXY",
         through.host,
+        service=service,
+    )
+
+
+@row(
+    "The proxy itself is spoken to with TLS: ``HTTPS_PROXY=https://...``.",
+    "Its certificate is checked, whatever is allowed to registries.",
+)
+def tls_to_the_proxy(field):
+    registry = field.registry(tls=True)
+    field.image(registry)
+    through = proxy(field, registry, folder=base.certificates())
+    service = start(
+        field, HTTPS_PROXY=through.url, HTTP_PROXY="http://127.0.0.1:9"
+    )
+    field.succeeds("r.example.org/team/app:1", service)
+    field.assertIn("CONNECT r.example.org:443", through.seen)
+    # The certificate is not one for this name.
+    service.close()
+    service = start(
+        field, HTTPS_PROXY=through.url.replace("localhost", "127.0.0.2")
+    )
+    field.fails(
+        "registry.example.org/team/app:1",
+        "source_unavailable",
+        "HTTPS_PROXY",
         service=service,
     )
