@@ -45,7 +45,7 @@ class Credentials:
     password: str = dataclasses.field(default="", repr=False)
     identity_token: str = dataclasses.field(default="", repr=False)
     registry_token: str = dataclasses.field(default="", repr=False)
-    place: str = dataclasses.field(default=_OPTIONS, compare=False)
+    place: str = dataclasses.field(default="", compare=False)
     version: str = dataclasses.field(default="", compare=False)
 
 
@@ -64,8 +64,9 @@ def find(conf: cfg.ConfigOpts, reference: ref.Reference) -> Credentials:
         for source in _load(options.auth_config, options.auth_file):
             found = _search(source.config, reference)
             if found != NONE:
+                place = found.place or source.place
                 return dataclasses.replace(
-                    found, place=source.place, version=source.version
+                    found, place=place, version=source.version
                 )
     except (
         AttributeError,
@@ -182,7 +183,8 @@ def _ask(helper: str, servers: tuple[str, ...]) -> Credentials:
         answer = credential_helpers.get(helper, server)
         if answer is not None:
             user, secret = answer
+            place = f"docker-credential-{helper}"
             if user == _TOKEN_USER:
-                return Credentials(identity_token=secret)
-            return Credentials(user, secret)
+                return Credentials(identity_token=secret, place=place)
+            return Credentials(user, secret, place=place)
     return NONE

@@ -61,6 +61,7 @@ class WhichTest(HelperTestCase):
         self.use(credsStore=self.name)
         found = self.find("1.dkr.ecr.eu-west-1.amazonaws.com/team/app")
         self.assertEqual(("AWS", "token"), (found.user, found.password))
+        self.assertEqual(self.program, found.place)
         self.assertEqual(credentials.NONE, self.find("busybox"))
 
     def test_docker_hub_by_each_of_its_names(self):
