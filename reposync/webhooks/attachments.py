@@ -16,7 +16,9 @@ from typing import Any
 
 _DIGEST = r"(?:sha256-[0-9a-f]{64}|sha512-[0-9a-f]{128}|sha512-[0-9a-f]{64})"
 _TAG = re.compile(
-    rf"{_DIGEST}(?:\.[\w.-]+)?|[\w.-]*{_DIGEST}\.(?:sig|att|sbom)", re.ASCII
+    rf"{_DIGEST}(?:\.[\w.-]{{1,64}})?"
+    rf"|\w?[\w.-]{{0,64}}{_DIGEST}\.(?:sig|att|sbom)",
+    re.ASCII,
 )
 _WORDS = {
     "a Helm chart": r"vnd\.cncf\.helm\.|vnd\.acr\.helm\.",

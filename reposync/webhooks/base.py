@@ -11,6 +11,7 @@ from typing import Literal
 
 from reposync import exception
 from reposync import reference as ref
+from reposync.webhooks import attachments
 
 Action = Literal["push", "delete", "ping", "ignore"]
 
@@ -164,12 +165,18 @@ def image(
     if digest(tag):
         tag = None
     host = registry.lower() if is_host(registry) else UNKNOWN
+    attached = tag is not None and attachments.is_tag(tag)
     try:
         # The second part of a name is never taken for a host.
-        parsed = ref.Reference.parse(f"{host}/{repository}", tag)
+        parsed = ref.Reference.parse(
+            f"{host}/{repository}", None if attached else tag
+        )
     except exception.InvalidReference as error:
         raise exception.InvalidWebhook(error.message) from error
-    return parsed if tag else dataclasses.replace(parsed, tag=None)
+    if tag is None or attached:
+        # Such a tag is known, even where it is too long to be one.
+        return dataclasses.replace(parsed, tag=tag)
+    return parsed
 
 
 def is_host(text: str) -> bool:

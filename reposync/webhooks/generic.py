@@ -36,17 +36,15 @@ def parse(headers: Mapping[str, str], body: bytes) -> list[base.Event]:
         return [base.ignored(f"{action[:80]} changes no image", delivery_id)]
     name, tag = base.needed(content, "name"), base.text(content, "tag")
     try:
-        named = ref.Reference.parse(name, tag)
+        named = ref.Reference.parse(name)
     except exception.InvalidReference as error:
         raise exception.InvalidWebhook(error.message) from error
-    has_tag = tag is not None or name.endswith(f":{named.tag}")
+    own = named.tag if name.endswith(f":{named.tag}") else None
+    if tag and own and tag != own:
+        raise exception.InvalidWebhook("name has a tag that is not tag")
     return [
         base.Event(
-            base.image(
-                named.registry,
-                named.repository,
-                named.tag if has_tag else None,
-            ),
+            base.image(named.registry, named.repository, tag or own),
             "push" if action == "push" else "delete",
             digest=named.digest or base.digest(base.member(content, "digest")),
             delivery_id=delivery_id,

@@ -111,6 +111,9 @@ class AttachmentsTest(testtools.TestCase):
             long[:71], f"sbom-{short}.att", f"team.{short}.sig",
         ):  # fmt: skip
             self.assertTrue(attachments.is_tag(tag), tag)
+        # Longer than a tag can be, and known all the same.
+        named = base.image("r.example", "team/app", f"{long}.sig")
+        self.assertEqual(f"{long}.sig", named.tag)
         for tag in (
             "latest", "1.0", "buildcache", "cache-amd64", "1.sig", "x.att",
             short[:-1], f"{short}0", f"v1-{short}", f"{short}-amd64",
