@@ -19,6 +19,7 @@ from reposync.api import middleware
 from reposync.api import services as api_services
 from reposync.api import streams
 from reposync.api import submit
+from reposync.api import tally
 from reposync.api.controllers import root
 from reposync.conductor import rpcapi
 from reposync.db import session
@@ -105,7 +106,7 @@ def make_services(
         streams=streams.Streams(conf, db),
         formats=formats,
         receivers=receivers.load(conf, formats),
-        events=events.Handler(conf, submitter),
+        events=events.Handler(conf, submitter, tally.Tally(db)),
     )
 
 

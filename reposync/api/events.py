@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Turns the events of a webhook into operations, or says why not."""
 
-from collections import Counter
 from collections.abc import Iterable
 import dataclasses
-import threading
 from typing import Any
 
 from oslo_config import cfg
@@ -14,6 +12,7 @@ from reposync import keys
 from reposync import reference as ref
 from reposync import repositories
 from reposync.api import submit
+from reposync.api import tally
 from reposync.db import deliveries
 from reposync.db import joining
 from reposync.db import models
@@ -58,39 +57,22 @@ class Ignored:
 Outcome = models.Operation | Ignored
 
 
-class Tally:
-    """Counts events by receiver and what became of them."""
-
-    def __init__(self) -> None:
-        """Begin at nothing."""
-        self._lock = threading.Lock()
-        self._counts: Counter[tuple[str, str]] = Counter()
-
-    def add(self, receiver: str, word: str) -> None:
-        """Count one.
-
-        :param word: ``accepted``, ``refused``, ``invalid`` or a reason
-        """
-        with self._lock:
-            self._counts[receiver, word] += 1
-
-    def counts(self) -> dict[tuple[str, str], int]:
-        """Give what was counted so far, by receiver and word."""
-        with self._lock:
-            return dict(self._counts)
-
-
-#: Of this process, for whoever watches it.
-TALLY = Tally()
-
-
 class Handler:
-    """Handles the events of all receivers."""
+    """Handles the events of all receivers.
 
-    def __init__(self, conf: cfg.ConfigOpts, submitter: submit.Submitter):
+    :ivar tally: counts what becomes of them
+    """
+
+    def __init__(
+        self,
+        conf: cfg.ConfigOpts,
+        submitter: submit.Submitter,
+        counted: tally.Tally,
+    ):
         """Store what it needs."""
         self._conf = conf
         self._submitter = submitter
+        self.tally = counted
 
     def handle(
         self,
@@ -162,9 +144,9 @@ class Handler:
                 outcome.reason,
                 outcome.event.note or DETAILS.get(outcome.reason, ""),
             )
-            TALLY.add(receiver.name, outcome.reason)
+            self.tally.add(receiver.name, outcome.reason)
         else:
-            TALLY.add(receiver.name, "accepted")
+            self.tally.add(receiver.name, "accepted")
 
 
 def is_attachment(event: base.Event) -> bool:

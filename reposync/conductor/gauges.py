@@ -15,6 +15,7 @@ from reposync import exception
 from reposync.conductor import job as conductor_job
 from reposync.db import session as db_session
 from reposync.db import statistics
+from reposync.db import tallies
 from reposync.sources import governor
 
 LOG = log.getLogger(__name__)
@@ -125,6 +126,30 @@ class Queue(Collector):
         except Exception:
             LOG.exception("The queue cannot be counted")
             return None
+
+
+class Webhooks(Collector):
+    """What became of webhooks, by the database."""
+
+    def __init__(self, db: db_session.Database):
+        """Store where to look."""
+        self._db = db
+
+    def collect(self) -> Iterator[core.Metric]:
+        """Look.  While the database is away, there are no numbers."""
+        counts = core.CounterMetricFamily(
+            "reposync_webhook_events",
+            "Events of webhooks of all processes of the API, by receiver and "
+            "what became of them",
+            labels=["receiver", "result"],
+        )
+        try:
+            found = tallies.read(self._db)
+        except exception.DatabaseUnavailable:
+            return
+        for labels, number in sorted(found.items()):
+            counts.add_metric(labels, number)
+        yield counts
 
 
 class Budgets(Collector):

@@ -134,7 +134,9 @@ class ConductorService(service.Service):
         self, db: session.Database, sources: conductor_sources.Sources
     ) -> conductor_events.Events:
         metrics = conductor_metrics.Metrics(
-            gauges.Queue(db), gauges.Budgets(sources.budgets)
+            gauges.Queue(db),
+            gauges.Webhooks(db),
+            gauges.Budgets(sources.budgets),
         )
         self._metrics = conductor_metrics.Server(self._conf, metrics)
         self._metrics.start()

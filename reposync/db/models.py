@@ -198,3 +198,16 @@ class Conductor(Base):
     problems: orm.Mapped[dict[str, Any] | None] = Column(
         types.JsonEncodedDict, nullable=True
     )
+
+
+class Tally(Base):
+    """How many events of webhooks came to what.
+
+    ``receiver`` is empty for names that no receiver has.
+    """
+
+    __tablename__ = "webhook_tallies"
+
+    receiver: orm.Mapped[str] = Column(String(64), primary_key=True)
+    result: orm.Mapped[str] = Column(String(32), primary_key=True)
+    number: orm.Mapped[int] = Column(BigInteger)

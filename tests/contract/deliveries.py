@@ -16,6 +16,7 @@ from reposync.db import deliveries
 from reposync.db import leases
 from reposync.db import models
 from reposync.db import operations
+from reposync.db import tallies
 from tests.contract import operations as contract
 
 
@@ -182,6 +183,16 @@ class DeliveriesContract:
         callbacks.done(self.db, second.id)
         callbacks.done(self.db, first.id)
         self.assertEqual([], callbacks.due(self.db))
+
+    def test_numbers_of_several_processes_add_up(self):
+        counts = {("a", "accepted"): 1, ("", "refused"): 2}
+        self.assertEqual({}, tallies.read(self.db))
+        with futures.ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda _: tallies.add(self.db, counts), range(8)))
+        self.assertEqual(
+            {("a", "accepted"): 8, ("", "refused"): 16},
+            tallies.read(self.db),
+        )
 
     def test_callbacks_go_with_their_operation(self):
         row = self.deliver(url="https://a/1")

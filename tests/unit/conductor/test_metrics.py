@@ -13,7 +13,9 @@ from reposync.conductor import metrics
 from reposync.conductor import sources
 from reposync.db import leases
 from reposync.db import session
+from reposync.db import tallies
 from reposync.sources import governor
+from tests.fixtures import database
 from tests.fixtures import memory
 from tests.fixtures import wait
 from tests.unit import base
@@ -122,6 +124,20 @@ class GaugesTest(base.TestCase):
         text = self.text(gauges.Queue(session.Database(self.conf, retries=0)))
         self.assertIn("reposync_database_up 0.0", text)
         self.assertNotIn("reposync_oldest_waiting_seconds ", text)
+        db = session.Database(self.conf, retries=0)
+        self.assertNotIn("webhook", self.text(gauges.Webhooks(db)))
+
+    def test_webhooks(self):
+        fixture = database.SqliteDatabase(self.conf, self.path)
+        db = self.useFixture(fixture).db
+        tallies.add(db, {("hub", "not_listed"): 3, ("", "refused"): 1})
+        text = self.text(gauges.Webhooks(db))
+        name = "reposync_webhook_events_total"
+        for line in (
+            f'{name}{{receiver="hub",result="not_listed"}} 3.0',
+            f'{name}{{receiver="",result="refused"}} 1.0',
+        ):
+            self.assertIn(line, text)
 
     def test_budgets_of_registries(self):
         governors = governor.Governors(1, 0)

@@ -42,7 +42,7 @@ class ReceiverController(base.Resource):
         receiver = services.receivers.get(self._name, _NOBODY)
         headers, body = _headers(), validation.read_body()
         if not receiver.check(headers, _query(), body):
-            events.TALLY.add(receiver.name, "refused")
+            services.events.tally.add(receiver.name, "refused")
             raise errors.WebhookRefused(
                 "Unknown receiver, or wrong secret. The receivers are the "
                 "groups [receiver:NAME] in the configuration of the API"
@@ -50,7 +50,7 @@ class ReceiverController(base.Resource):
         try:
             found = receiver.events(headers, body)
         except exception.InvalidWebhook:
-            events.TALLY.add(receiver.name, "invalid")
+            services.events.tally.add(receiver.name, "invalid")
             raise
         outcomes = services.events.handle(
             pecan.request.caller, receiver, found
