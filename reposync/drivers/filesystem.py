@@ -3,9 +3,11 @@
 
 from collections.abc import Iterator
 from collections.abc import Mapping
+import contextlib
 from contextlib import AbstractContextManager
 import dataclasses
 import datetime
+import functools
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from reposync import filters
 from reposync import reference as ref
 from reposync.drivers import base
 from reposync.drivers import filesystem_store as store
+from reposync.drivers import moved
 from reposync.sources import base as source
 
 _MARKER = "reposync"
@@ -99,17 +102,37 @@ class FilesystemDriver(base.Driver):
         """See `base.Driver.image_updated`."""
         old = self._find(reference)
         current = [record for record in old if not record.get("hidden")]
-        if current and _is_same(current[0], resolved):
-            if current[1:]:
-                commit.check()
-            self._retire(current[1:], old)
-            return _to_image(current[0]), "unchanged"
-        self._store.remove_dead()
-        record = self._write(reference, archive, commit)
+        find = functools.partial(_find, current[:1])
+        try:
+            if (found := find(resolved)) is not None:
+                raise moved.Same(found)
+            self._store.remove_dead()
+            record = self._write(
+                reference, moved.compared(archive, find), commit
+            )
+        except moved.Same as same:
+            return self._keep(same.found, current, old, commit), "unchanged"
         if old:
             commit.check()
         self._retire(current, old)
         return _to_image(record), "updated" if current else "created"
+
+    def _keep(
+        self,
+        found: tuple[store.Record, dict[str, str]],
+        current: list[store.Record],
+        old: list[store.Record],
+        commit: base.Commit,
+    ) -> base.Image:
+        """Let the image that is there be the current one."""
+        record, changes = found
+        if changes or current[1:]:
+            commit.check()
+        if changes:
+            record = record | changes | {"updated_at": _now()}
+            self._store.update(record)
+        self._retire(current[1:], old)
+        return _to_image(record)
 
     def _write(
         self,
@@ -118,8 +141,7 @@ class FilesystemDriver(base.Driver):
         commit: base.Commit,
     ) -> store.Record:
         image_id = uuidutils.generate_uuid()
-        commit.begin(image_id)
-        with self._store.new(image_id) as draft, archive as opened:
+        with archive as opened, self._begun(image_id, commit) as draft:
             path = draft / store.ARCHIVE
             written = store.write(path, opened)
             if self.conf.filesystem.verify:
@@ -137,6 +159,12 @@ class FilesystemDriver(base.Driver):
             commit(_to_image(record))
             self._store.publish(draft, record)
         return record
+
+    @contextlib.contextmanager
+    def _begun(self, image_id: str, commit: base.Commit) -> Iterator[Path]:
+        commit.begin(image_id)
+        with self._store.new(image_id) as draft:
+            yield draft
 
     def _find(self, reference: ref.Reference) -> list[store.Record]:
         names = (reference.name, reference.tag)
@@ -164,8 +192,7 @@ def _describe(
     image_id: str, reference: ref.Reference, resolved: source.ResolvedImage
 ) -> store.Record:
     labels = resolved.labels or {}
-    now = datetime.datetime.now(datetime.UTC)
-    moment = now.isoformat().replace("+00:00", "Z")
+    moment = _now()
     return {
         "id": image_id,
         "name": reference.name,
@@ -174,6 +201,7 @@ def _describe(
         "docker_name": reference.name,
         "docker_tag": reference.tag,
         "docker_digest": resolved.digest,
+        moved.MANIFEST: resolved.manifest_digest,
         "docker_platform": resolved.platform,
         "os": labels.get(f"{_LABELS}type"),
         "architecture": labels.get(f"{_LABELS}architecture")
@@ -187,11 +215,20 @@ def _describe(
     }
 
 
-def _is_same(record: store.Record, resolved: source.ResolvedImage) -> bool:
-    return (record.get("docker_digest"), record.get("docker_platform")) == (
-        resolved.digest,
-        resolved.platform,
-    )
+def _now() -> str:
+    now = datetime.datetime.now(datetime.UTC)
+    return now.isoformat().replace("+00:00", "Z")
+
+
+def _find(
+    records: list[store.Record], resolved: source.ResolvedImage
+) -> tuple[store.Record, dict[str, str]] | None:
+    """Find what the registry holds, and what of it is to be changed."""
+    for record in records:
+        kept = moved.Kept.of(record)
+        if (now := kept.compare(resolved)) is not None:
+            return record, kept.changes(now)
+    return None
 
 
 def _to_image(record: store.Record) -> base.Image:

@@ -4,6 +4,8 @@
 from collections.abc import Iterator
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
+import dataclasses
+import functools
 from typing import Any
 
 from oslo_config import cfg
@@ -18,7 +20,9 @@ from reposync.drivers import glance_client
 from reposync.drivers import glance_errors
 from reposync.drivers import glance_properties as properties
 from reposync.drivers import glance_shares
+from reposync.drivers import glance_shelf
 from reposync.drivers import glance_upload
+from reposync.drivers import moved
 from reposync.sources import base as source
 
 LOG = log.getLogger(__name__)
@@ -39,6 +43,7 @@ class GlanceDriver(base.Driver):
         super().__init__(conf)
         self._glance = glance_client.GlanceClient(conf)
         self._shares = glance_shares.Shares(conf, self._glance)
+        self._shelf = glance_shelf.Shelf(conf, self._glance)
         self._uploader = glance_upload.Uploader(conf, self._glance)
 
     def check(self) -> None:
@@ -98,7 +103,7 @@ class GlanceDriver(base.Driver):
                 f"Image {image_id} was not made by this service; delete it "
                 "in Glance"
             )
-        self._delete(record)
+        self._shelf.delete(record)
 
     def discard(self, image_id: str) -> bool:
         """See `base.Driver.discard`."""
@@ -121,25 +126,44 @@ class GlanceDriver(base.Driver):
         """See `base.Driver.image_updated`."""
         visible = self._ours(reference, hidden=False)
         self._uploader.expect(visible)
-        current = _same(visible, resolved)
-        outcome: base.Outcome = "unchanged"
-        if current is None:
-            hidden = self._remove_dead(self._ours(reference, hidden=True))
-            outcome = "updated" if visible else "created"
-            current = _same(hidden, resolved)
-            if current is None:
-                current = self._copy(reference, archive, commit)
+        known, found = visible, _find(visible, resolved)
+        if found is None:
+            hidden = self._shelf.remove_dead(
+                self._ours(reference, hidden=True)
+            )
+            known, found = visible + hidden, _find(hidden, resolved)
+        try:
+            if found is None:
+                # What the source could not tell, its archive does.
+                compared = moved.compared(
+                    archive, functools.partial(_find, known)
+                )
+                current = self._copy(reference, compared, commit)
             else:
-                # The tag went back to what it pointed at before.
-                commit(properties.to_image(current))
-                current = self._show(current["id"])
-            visible += hidden
+                current = self._take(found, commit)
+        except moved.Same as same:
+            current = self._take(same.found, commit)
+        outcome: base.Outcome = "updated" if visible else "created"
+        if any(each["id"] == current["id"] for each in visible):
+            outcome = "unchanged"
         self._shares.apply(reference, current["id"])
-        old = [each for each in visible if each["id"] != current["id"]]
+        old = [each for each in known if each["id"] != current["id"]]
         if old:
             commit.check()
-            self._retire(old)
+            self._shelf.retire(old)
         return properties.to_image(current), outcome
+
+    def _take(self, found: "_Found", commit: base.Commit) -> Record:
+        """Let an image that is there be the current one."""
+        record = found.record
+        if record.get("os_hidden"):
+            # The tag went back to what it pointed at before.
+            commit(properties.to_image(record))
+            return self._show(record["id"], **found.changes)
+        if found.changes:
+            commit.check()
+            return self._glance.update(record["id"], **found.changes)
+        return record
 
     def _copy(
         self,
@@ -161,7 +185,7 @@ class GlanceDriver(base.Driver):
                 commit(properties.to_image(stored))
                 return self._show(image_id)
             except BaseException:
-                self._discard(image_id)
+                self._shelf.discard(image_id)
                 raise
 
     def _body(
@@ -184,27 +208,15 @@ class GlanceDriver(base.Driver):
             "tags": [str(reference.tag)],
         }
 
-    def _show(self, image_id: str) -> Record:
+    def _show(self, image_id: str, **changes: str) -> Record:
         values: dict[str, Any] = {
+            **changes,
             "os_hidden": False,
             properties.VERIFIED: "1",
         }
         if self.conf.glance.protected:
             values["protected"] = True
         return self._glance.update(image_id, **values)
-
-    def _discard(self, image_id: str) -> None:
-        try:
-            self._glance.delete(image_id)
-        except exception.ImageNotFound:
-            return
-        except exception.ReposyncError as error:
-            # The next attempt for the same name finds and removes it.
-            LOG.warning(
-                "The unfinished image %s remains for now: %s",
-                image_id,
-                error.message,
-            )
 
     def _ours(self, reference: ref.Reference, *, hidden: bool) -> list[Record]:
         project_id = self._glance.project_id
@@ -224,65 +236,25 @@ class GlanceDriver(base.Driver):
             and query.items() <= record.items()
         ]
 
-    def _remove_dead(self, hidden: list[Record]) -> list[Record]:
-        """Delete what an attempt that died left; returns the rest."""
-        kept = []
-        for record in hidden:
-            if (
-                record.get(properties.VERIFIED)
-                and record.get("status") == "active"
-            ):
-                kept.append(record)
-            else:
-                LOG.info("Removing the unfinished image %s", record["id"])
-                self._discard(record["id"])
-        return kept
 
-    def _retire(self, old: list[Record]) -> None:
-        """Hide or delete predecessors; those in use or protected are hidden.
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Found:
+    """An image that is what the registry holds.
 
-        What cannot be done for other reasons is raised: until it is done,
-        users would find two images of one name.
-        """
-        old.sort(
-            key=lambda record: str(record.get("created_at")), reverse=True
-        )
-        for position, record in enumerate(old):
-            if position < self.conf.glance.keep_previous:
-                self._hide(record)
-                continue
-            try:
-                self._delete(record)
-            except exception.ImageNotFound:
-                continue
-            except (exception.ImageInUse, exception.ImageProtected) as error:
-                LOG.warning(
-                    "Image %s is hidden instead of deleted: %s",
-                    record["id"],
-                    error.message,
-                )
-                self._hide(record)
+    :ivar changes: its properties that are others now
+    """
 
-    def _hide(self, record: Record) -> None:
-        if not record.get("os_hidden"):
-            self._glance.update(
-                record["id"], os_hidden=True, **{properties.VERIFIED: "1"}
-            )
-
-    def _delete(self, record: Record) -> None:
-        if record.get("protected") and self.conf.glance.protected:
-            self._glance.update(record["id"], protected=False)
-        self._glance.delete(record["id"])
+    record: Record
+    changes: dict[str, str]
 
 
-def _same(
+def _find(
     records: list[Record], resolved: source.ResolvedImage
-) -> Record | None:
+) -> _Found | None:
     for record in records:
-        if (
-            record.get("docker_digest") == resolved.digest
-            and record.get("docker_platform") == resolved.platform
-            and record.get("status") == "active"
-        ):
-            return record
+        if record.get("status") != "active":
+            continue
+        kept = moved.Kept.of(record)
+        if (now := kept.compare(resolved)) is not None:
+            return _Found(record, kept.changes(now))
     return None

@@ -11,6 +11,7 @@ from typing import Any
 
 from reposync import reference as ref
 from reposync.drivers import base
+from reposync.drivers import moved
 from reposync.sources import base as source
 
 #: Marks the images of this service; no others are replaced or deleted.
@@ -57,6 +58,7 @@ def properties(
         MARKER: "1",
         "docker_id": resolved.image_id,
         "docker_digest": resolved.digest,
+        moved.MANIFEST: resolved.manifest_digest,
         "docker_platform": resolved.platform,
         "img_hv_type": "docker",
         "hw_vm_mode": "exe",

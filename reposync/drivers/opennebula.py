@@ -4,6 +4,7 @@
 from collections.abc import Iterator
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
+import functools
 
 from oslo_config import cfg
 from oslo_log import log
@@ -12,6 +13,7 @@ from reposync import exception
 from reposync import filters
 from reposync import reference as ref
 from reposync.drivers import base
+from reposync.drivers import moved
 from reposync.drivers import opennebula_client
 from reposync.drivers import opennebula_datastores as datastores
 from reposync.drivers import opennebula_image as one_image
@@ -124,14 +126,22 @@ class OpenNebulaDriver(base.Driver):
         self._maker.remove_dead()
         old = shelf.tidy()
         outcome: base.Outcome = "unchanged"
-        if not (old and old.stands and one_image.is_same(old, resolved)):
+        if not (old and old.stands and shelf.follow(resolved, commit.check)):
             outcome = "updated" if old else "created"
             shelf.check()
             # Whatever is refused, it is before the image was fetched.
             self._sharing.check(reference)
             if old is not None:
                 self._sharing.keep(reference, old)
-            self._renew(shelf, reference, resolved, archive, commit)
+            # What the source could not tell, its archive does.
+            compared = moved.compared(
+                archive, functools.partial(_same_image, old)
+            )
+            try:
+                self._renew(shelf, reference, resolved, compared, commit)
+            except moved.Same as same:
+                shelf.follow(same.found, commit.check)
+                outcome = "unchanged"
         current = self._sharing.keep(reference, shelf.retire(commit.check))
         return one_image.to_image(current), outcome
 
@@ -206,3 +216,12 @@ class OpenNebulaDriver(base.Driver):
             # Somebody changed the attributes: nothing to compare.
             return False
         return self._sharing.is_kept(reference, record)
+
+
+def _same_image(
+    record: Record | None, resolved: source.ResolvedImage
+) -> source.ResolvedImage | None:
+    if record is None or not record.usable:
+        return None
+    is_other = one_image.changes(record, resolved) is None
+    return None if is_other else resolved

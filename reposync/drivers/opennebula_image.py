@@ -14,6 +14,7 @@ from lxml import etree
 
 from reposync import reference as ref
 from reposync.drivers import base
+from reposync.drivers import moved
 from reposync.sources import base as source
 
 #: Marks the images of this service; no others are replaced or deleted.
@@ -172,6 +173,7 @@ def attributes(
         "DOCKER_NAME": reference.name,
         "DOCKER_TAG": reference.tag,
         "DOCKER_DIGEST": resolved.digest,
+        moved.MANIFEST.upper(): resolved.manifest_digest,
         "DOCKER_PLATFORM": resolved.platform,
         "OS": label["type"],
         "DISTRIBUTION": label["distribution"],
@@ -191,6 +193,22 @@ def is_same(record: Record, resolved: source.ResolvedImage) -> bool:
         found("DOCKER_DIGEST"),
         found("DOCKER_PLATFORM"),
     ) == (resolved.digest, resolved.platform)
+
+
+def changes(
+    record: Record, resolved: source.ResolvedImage
+) -> dict[str, str] | None:
+    """Compare what is in an image, and not only what its tag points at.
+
+    :returns: the attributes that are others now; None if it is another image
+    :raises SourceError: the registry does not say
+    """
+    found = {key.lower(): text for key, text in record.attributes.items()}
+    kept = moved.Kept.of(found)
+    now = kept.compare(resolved)
+    if now is None:
+        return None
+    return {key.upper(): text for key, text in kept.changes(now).items()}
 
 
 def is_ours(record: Record, user: str) -> bool:

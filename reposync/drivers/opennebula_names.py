@@ -10,6 +10,7 @@ another image's, or is too long, a hash keeps it apart, after a ``~`` that no
 other name has.
 """
 
+from collections.abc import Collection
 import hashlib
 import re
 import string
@@ -79,6 +80,16 @@ class Names:
         key = f"{reference.name}:{reference.tag}"
         digest = hashlib.sha256(key.encode()).hexdigest()[:_HASH]
         return f"{_cut(self._spelt(reference), LONGEST - _HASH - 1)}~{digest}"
+
+    def held(
+        self, reference: ref.Reference, names: Collection[str]
+    ) -> str | None:
+        """Find the name that an image has, among those of this release."""
+        wanted = self.plain(reference), self.hashed(reference)
+        for name in (*wanted, self.former(reference)):
+            if name in names and not FORBIDDEN & set(name):
+                return name
+        return None
 
     def former(self, reference: ref.Reference) -> str:
         """Give the name that an image got from earlier releases."""

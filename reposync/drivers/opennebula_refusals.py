@@ -2,6 +2,7 @@
 """Why an image may not be changed, where OpenNebula does not say it."""
 
 from collections.abc import Callable
+from collections.abc import Iterable
 from collections.abc import Iterator
 import contextlib
 import time
@@ -60,6 +61,19 @@ class Refusals:
             self._told.add(record.id)
             LOG.warning("%s", error.message)
         raise error
+
+
+def check_name(name: str, others: Iterable[one_image.Record]) -> None:
+    """Look whether a name is free.
+
+    :raises CatalogueError: an image of somebody else has it
+    """
+    for record in others:
+        if record.name == name:
+            raise exception.CatalogueError(
+                f"Image {record.id} has the name {name}. Rename it, or change "
+                "name_template in [opennebula]"
+            )
 
 
 def check_lock(record: one_image.Record) -> None:

@@ -101,12 +101,26 @@ class Shelf:
         for record in self._records.values():
             if record.name == self.name and record.state != "delete":
                 refusals.check_lock(record)
-        for record in self._others:
-            if record.name == self.name:
-                raise exception.CatalogueError(
-                    f"Image {record.id} has the name {self.name}. Rename it, "
-                    "or change name_template in [opennebula]"
-                )
+        refusals.check_name(self.name, self._others)
+
+    def follow(
+        self, resolved: source.ResolvedImage, check: Callable[[], None]
+    ) -> bool:
+        """Tell whether the current image is what the registry holds.
+
+        If so, what its tag points at now is written down, unless somebody
+        has locked the image.
+        """
+        if (record := self._current) is None:
+            return False
+        changes = one_image.changes(record, resolved)
+        if changes and not record.locked:
+            check()
+            self._client.change(self._client.setting(record.id, **changes))
+            attributes = dict(record.attributes) | changes
+            record = dataclasses.replace(record, attributes=attributes)
+            self._records[record.id] = self._current = record
+        return changes is not None
 
     def kept(self, resolved: source.ResolvedImage) -> Record | None:
         """Find a former image that is what the registry holds now."""
@@ -212,12 +226,10 @@ class Shelf:
         gave it.  Another image of the service that has the name keeps it,
         too; databases may take capitals for small letters.
         """
-        plain, hashed = names.plain(reference), names.hashed(reference)
         held = {record.name for record in self._living()}
-        former = names.former(reference)
-        for name in (plain, hashed, former):
-            if name in held and not opennebula_names.FORBIDDEN & set(name):
-                return name
+        if (name := names.held(reference, held)) is not None:
+            return name
+        plain, hashed = names.plain(reference), names.hashed(reference)
         user = self._client.user
         taken = {
             record.name.casefold()
@@ -227,10 +239,7 @@ class Shelf:
         return hashed if plain.casefold() in taken else plain
 
     def _living(self, *stages: str) -> list[Record]:
-        """List images, newest first, without those being deleted.
-
-        :param stages: those wanted; all of them by default
-        """
+        """List images of stages, or all, newest first, none being deleted."""
         found = [
             record
             for record in self._records.values()
@@ -277,7 +286,7 @@ class Shelf:
         try:
             self._client.delete(image_id)
         except exception.ImageNotFound:
-            self._records.pop(image_id, None)
+            pass
         except exception.ReposyncError as error:
             # The next attempt for the same name finds and removes it.
             LOG.warning(
@@ -285,5 +294,5 @@ class Shelf:
                 image_id,
                 error.message,
             )
-        else:
-            self._records.pop(image_id, None)
+            return
+        self._records.pop(image_id, None)

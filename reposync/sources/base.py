@@ -42,12 +42,16 @@ class ResolvedImage:
     :ivar labels: the labels of the image configuration
     :ivar os: operating system of the image configuration
     :ivar architecture: architecture as registries name it (``amd64``)
+    :ivar manifest_digest: of the manifest of the platform, ``sha256:<hex>``
     :ivar more: see :meth:`complete`; None if the source has no such way
+    :ivar choose: see :meth:`manifest`; None if the source has no such way
 
-    A source may leave ``image_id``, ``size``, ``labels``, ``os`` and
-    ``architecture`` None when it resolves: to know whether anything changed
-    shall cost one question that registries do not count as a pull.
-    :attr:`Archive.resolved` has all but the size.
+    A source may leave ``image_id``, ``size``, ``labels``, ``os``,
+    ``architecture`` and ``manifest_digest`` None when it resolves: to know
+    whether anything changed shall cost one question that registries do not
+    count as a pull.
+    :attr:`Archive.resolved` has all but the size, and the digest of the
+    manifest where the source knows it.
     """
 
     reference: ref.Reference
@@ -58,9 +62,26 @@ class ResolvedImage:
     labels: Mapping[str, str] | None = None
     os: str | None = None
     architecture: str | None = None
+    manifest_digest: str | None = None
     more: Callable[[], "ResolvedImage"] | None = dataclasses.field(
         default=None, repr=False, compare=False
     )
+
+    choose: Callable[[], str] | None = dataclasses.field(
+        default=None, repr=False, compare=False
+    )
+
+    def manifest(self) -> str | None:
+        """Ask for the digest of the manifest of the platform.
+
+        Registries may count it as a pull, so it is for tags that moved.
+
+        :returns: None if the source cannot know it
+        :raises SourceError: as :meth:`Source.resolve`
+        """
+        if self.manifest_digest is not None or self.choose is None:
+            return self.manifest_digest
+        return self.choose()
 
     def complete(self) -> "ResolvedImage":
         """Ask for what the archive would tell, without moving a layer.

@@ -23,14 +23,13 @@ from reposync.sources import convert
 from reposync.sources import governor
 from reposync.sources import hybrid
 from reposync.sources import manifests
-from reposync.sources import platforms
 from reposync.sources import registry_archive
 from reposync.sources import registry_blob
 from reposync.sources import registry_client
 from reposync.sources import registry_hosts as hosts
+from reposync.sources import registry_look
 
 _LONGEST_MANIFEST = 4 * 1024 * 1024
-_DEEPEST_INDEX = 3
 _TAGS_PAGE = 500
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
 _ACCEPT = {"Accept": manifests.ACCEPT}
@@ -60,9 +59,8 @@ class RegistrySource(base.Source):
                 body, _ = self._get(reference, path, _LONGEST_MANIFEST)
                 digest = f"sha256:{hashlib.sha256(body).hexdigest()}"
         resolved = base.ResolvedImage(reference, digest, platform)
-        return dataclasses.replace(
-            resolved, more=lambda: self._describe(resolved).complete
-        )
+        look = self._look(resolved)
+        return dataclasses.replace(resolved, choose=look.digest, more=look)
 
     @contextlib.contextmanager
     def archive(
@@ -74,7 +72,10 @@ class RegistrySource(base.Source):
         """See `base.Source.archive`."""
         progress("pulling", 0, None)
         reference = resolved.reference
-        found = self._describe(resolved)
+        look = resolved.more
+        if not isinstance(look, registry_look.Look):
+            look = self._look(resolved)
+        found = look.description()
         reader = registry_blob.BlobReader(
             self._client, reference, self.conf.registry.attempts
         )
@@ -114,17 +115,12 @@ class RegistrySource(base.Source):
         """Tell what registries said of their rate limits, by host."""
         return self._client.governors.budgets()
 
-    def _describe(
-        self, resolved: base.ResolvedImage
-    ) -> registry_archive.Description:
-        with self._slot(resolved.reference):
-            manifest = self._manifest(resolved)
-            config = self._config(resolved.reference, manifest)
-        complete, diff_ids = registry_archive.complete(
-            resolved, manifest, config
-        )
-        return registry_archive.Description(
-            complete, manifest, config, diff_ids
+    def _look(self, resolved: base.ResolvedImage) -> registry_look.Look:
+        return registry_look.Look(
+            resolved,
+            lambda digest: self._promised(resolved, digest),
+            lambda manifest: self._config(resolved.reference, manifest),
+            lambda: self._slot(resolved.reference),
         )
 
     def _slot(
@@ -156,30 +152,21 @@ class RegistrySource(base.Source):
             )
         return data, answer
 
-    def _manifest(self, resolved: base.ResolvedImage) -> manifests.Manifest:
-        """Get the manifest of the platform, through indexes."""
-        name, digest = str(resolved.reference), resolved.digest
-        said: platforms.Platform | None = None
-        wanted = platforms.Platform.parse(resolved.platform)
-        for _ in range(_DEEPEST_INDEX):
-            body, answer = self._get(
-                resolved.reference,
-                f"manifests/{digest}",
-                _LONGEST_MANIFEST,
-                counted=True,
-            )
-            media_type = answer.headers.get("content-type") or ""
-            # Its digest is not that of its body.
-            manifests.refuse_schema_1(name, media_type)
-            _check(body, digest)
-            found = manifests.parse(name, body, media_type)
-            if isinstance(found, manifests.Manifest):
-                return dataclasses.replace(found, platform=said)
-            entry = found.choose(name, wanted)
-            digest, said = entry.digest, entry.platform or said
-        raise exception.ImageUnsupported(
-            f"{name} cannot be copied: its indexes point to indexes"
+    def _promised(
+        self, resolved: base.ResolvedImage, digest: str
+    ) -> tuple[bytes, str]:
+        """Get a manifest that the registry has named; its type, too."""
+        body, answer = self._get(
+            resolved.reference,
+            f"manifests/{digest}",
+            _LONGEST_MANIFEST,
+            counted=True,
         )
+        media_type = answer.headers.get("content-type") or ""
+        # Its digest is not that of its body.
+        manifests.refuse_schema_1(str(resolved.reference), media_type)
+        _check(body, digest)
+        return body, media_type
 
     def _config(
         self, reference: ref.Reference, manifest: manifests.Manifest

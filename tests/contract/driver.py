@@ -61,7 +61,11 @@ class DriverContract(DriverCase):
     It also gives ``left_overs()``, the number of things in the catalogue
     that belong to ``self.reference`` and are not the current image, and
     ``make_vm_image(name)``, which returns the id of a disk image.
+
+    :cvar ways_to_tell: of sources: before the archive is opened, and by it
     """
+
+    ways_to_tell = (True, False)
 
     def test_images_are_found_by_tag_and_by_digest(self):
         one, _ = self.update(b"one")
@@ -119,6 +123,55 @@ class DriverContract(DriverCase):
         self.assertEqual(second.id, self.current().id)
         self.assertEqual(0, self.left_overs())
         self.assertRaises(exception.ImageNotFound, self.driver.image, first.id)
+
+    def test_a_tag_that_moves_to_the_same_image(self):
+        # An index with one more platform, one with a signature, the manifest
+        # alone again, and another manifest with the same configuration.
+        for tell_more in self.ways_to_tell:
+            self.source.tell_more = tell_more
+            name = dataclasses.replace(self.reference, tag=f"t{tell_more}")
+            first, _ = self.update(b"one", name)
+            indexes, written = self.source.indexes, []
+            self.source.on_piece = written.append
+            for index in ("sha256:" + "a" * 64, "sha256:" + "b" * 64, None):
+                indexes[str(name)] = index or first.docker_digest
+                self.holds(name, first, b"one")
+            self.source.configs[str(name)] = first.docker_id
+            indexes.clear()
+            self.holds(name, first, b"eno")
+            self.assertEqual([], written)
+            self.source.on_piece = lambda number: None
+            self.source.configs.clear()
+
+    def holds(self, name, first, content):
+        """Update a name whose image is the same; only its digest is not."""
+        opened = self.source.opened
+        image, outcome = self.update(content, name)
+        self.assertEqual(("unchanged", first.id), (outcome, image.id))
+        resolved = self.source.resolve(name, PLATFORM)
+        shown = self.driver.image(first.id)
+        for each in (image, shown):
+            self.assertEqual(resolved.digest, each.docker_digest)
+        self.assertEqual(first.docker_id, shown.docker_id)
+        self.assertEqual(b"one", self.stored(first.id))
+        if self.source.tell_more:
+            self.assertEqual(opened, self.source.opened)
+        # The next one needs to know nothing more.
+        opened = self.source.opened
+        self.update(content, name)
+        self.assertEqual(opened, self.source.opened)
+
+    def test_a_tag_that_moves_to_another_image(self):
+        for tell_more in (True, False):
+            self.source.tell_more = tell_more
+            name = dataclasses.replace(self.reference, tag=f"t{tell_more}")
+            self.source.indexes[str(name)] = "sha256:" + "a" * 64
+            first, _ = self.update(b"one", name)
+            self.source.indexes[str(name)] = "sha256:" + "b" * 64
+            second, outcome = self.update(b"two", name)
+            self.assertEqual("updated", outcome)
+            self.assertNotEqual(first.id, second.id)
+            self.assertEqual(b"two", self.stored(second.id))
 
     def test_there_is_never_no_image(self):
         self.update(b"one")

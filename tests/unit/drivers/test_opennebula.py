@@ -72,6 +72,7 @@ class DockerTest(
     """
 
     mode = "docker"
+    ways_to_tell = (True,)
 
     def setUp(self):
         super().setUp()
