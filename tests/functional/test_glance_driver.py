@@ -115,6 +115,18 @@ class GlanceTest(
             )
             self.assertEqual([], self.records())
 
+    def test_a_catalogue_with_another_hash(self):
+        lab.Lab.load().up("glance-sha256")
+        driver = self.make_driver(
+            endpoint_override=self.lab["LAB_GLANCE_SHA256_URL"]
+        )
+        for content in (b"one", b"two"):
+            image, _ = self.update(content, driver=driver)
+            self.assertEqual(content, self.stored(image.id))
+            record = self.glance.get_image(image.id)
+            self.assertEqual("sha256", record.hash_algo)
+            self.assertEqual("sha256", driver._uploader._algorithm)
+
     def test_wrong_credentials(self):
         driver = self.make_driver(password="wrong-password")
         error = self.assertRaises(exception.CatalogueDenied, driver.image, "x")

@@ -38,6 +38,7 @@ _SERVERS: tuple[type[server.Server], ...] = (
     openstack.Glance,
     openstack.GlanceQuota,
     openstack.GlanceNoDocker,
+    openstack.GlanceSha256,
 )
 
 
@@ -156,6 +157,7 @@ class Lab:
             "LAB_DOCKER_TLS_HOST": f"tcp://{local}:{ports['docker']}",
             "LAB_GLANCE_NODOCKER_URL": url["glance-nodocker"],
             "LAB_GLANCE_QUOTA_URL": url["glance-quota"],
+            "LAB_GLANCE_SHA256_URL": url["glance-sha256"],
             "LAB_GLANCE_URL": url["glance"],
             "LAB_KEYSTONE_SHORT_URL": f"{url['keystone-short']}/v3",
             "LAB_KEYSTONE_URL": f"{url['keystone']}/v3",

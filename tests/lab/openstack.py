@@ -247,6 +247,19 @@ class GlanceQuota(Glance):
         return options
 
 
+class GlanceSha256(Glance):
+    """The same images, but new ones have another hash."""
+
+    name = "glance-sha256"
+    after = ("glance",)
+    by_default = False
+
+    def options(self) -> dict[str, dict[str, Any]]:
+        options = super().options()
+        options["DEFAULT"]["hashing_algorithm"] = "sha256"
+        return options
+
+
 class GlanceNoDocker(Glance):
     """The same images, but container images are switched off."""
 
