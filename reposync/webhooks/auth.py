@@ -93,7 +93,8 @@ def _hmac(
     body: bytes,
 ) -> bool:
     """Look at an HMAC in hex, alone or behind ``sha256=``."""
-    shown = headers.get(header, "").removeprefix(f"{algorithm}=").lower()
+    shown = headers.get(header, "").strip().lower()
+    shown = shown.removeprefix(f"{algorithm}=")
     signatures = [
         hmac.new(secret, body, algorithm).hexdigest().encode()
         for secret in secrets

@@ -83,6 +83,7 @@ class AuthTest(testtools.TestCase):
                 right,
                 right.upper(),
                 f"{name}={right}",
+                f" {name.upper()}={right.upper()} ",
                 signature(name, OLD),
             ):
                 self.assertTrue(self.check(way, {"x-a": value}), value)
