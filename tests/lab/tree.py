@@ -60,22 +60,37 @@ exec chroot "$root" "$@"
 class Tree:
     """The directory.
 
+    :param packages: what is installed in it beside the essential ones
     :ivar path: where it is
     """
 
-    def __init__(self, state: lab_state.State):
+    def __init__(
+        self,
+        state: lab_state.State,
+        release: str = RELEASE,
+        packages: Sequence[str] = _PACKAGES,
+    ):
         self._state = state
-        self.path = state.path / RELEASE
+        self._release = release
+        self._packages = packages
+        self.path = state.path / release
 
     @property
     def made(self) -> bool:
         """Tell whether it is there, with all that is needed."""
-        return self._stamp.exists() and self._stamp.read_text() == _version()
+        return (
+            self._stamp.exists() and self._stamp.read_text() == self._version
+        )
+
+    @property
+    def _version(self) -> str:
+        text = " ".join((self._release, *_OPTIONS, *self._packages))
+        return hashlib.sha256(text.encode()).hexdigest()
 
     @property
     def _stamp(self) -> Path:
         # Beside it: what is in it belongs to its packages.
-        return self._state.path / f"{RELEASE}.made"
+        return self._state.path / f"{self._release}.made"
 
     def make(self) -> None:
         """Make it, unless it was made before.
@@ -86,34 +101,38 @@ class Tree:
         with self._locked():
             if self.made:
                 return
-            print(f"making a tree of Debian {RELEASE}", flush=True)
+            print(f"making a tree of Debian {self._release}", flush=True)
             mounts.undo(self.path)
             self._stamp.unlink(missing_ok=True)
             if self.path.exists():
                 shutil.rmtree(self.path)
-            packages = f"--include={','.join(_PACKAGES)}"
-            command = [MAKER, *_OPTIONS, packages, RELEASE, str(self.path)]
+            packages = f"--include={','.join(self._packages)}"
+            place = [self._release, str(self.path), _mirror()]
             try:
-                server.run([*command, _mirror()])
+                server.run([MAKER, *_OPTIONS, packages, *place])
             except (server.LabError, OSError) as error:
                 raise server.LabError(
-                    f"the tree of Debian {RELEASE}, of which the modern "
-                    f"servers are, cannot be made: {error}"
+                    f"the tree of Debian {self._release}, which tests and "
+                    f"modern servers need, cannot be made: {error}"
                 ) from error
-            self._stamp.write_text(_version())
+            self._stamp.write_text(self._version)
 
     def command(
-        self, argv: Sequence[str], shared: Sequence[Path] = ()
+        self,
+        argv: Sequence[str],
+        shared: Sequence[Path] = (),
+        root: Path | None = None,
     ) -> list[str]:
         """Give the command line of a program in the tree.
 
         :param shared: directories and files of the machine that it uses,
             under the names they have there
+        :param root: a copy of the tree, in its place
         """
         places = [*_OF_THE_MACHINE, *map(str, shared)]
         return [
             *("unshare", "--mount", "--propagation=private"),
-            *("sh", "-euc", _ENTER, "sh", str(self.path)),
+            *("sh", "-euc", _ENTER, "sh", str(root or self.path)),
             *(place for place in places if os.path.exists(place)),
             *("--", *argv),
         ]
@@ -135,14 +154,9 @@ class Tree:
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
-        with (self._state.path / f"{RELEASE}.lock").open("w") as lock:
+        with (self._state.path / f"{self._release}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
-
-
-def _version() -> str:
-    text = " ".join((RELEASE, *_OPTIONS, *_PACKAGES))
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _mirror() -> str:

@@ -21,8 +21,8 @@ def explain(error: Exception) -> str:
         return (
             "This cloud's catalogue has no reposync. An operator registers "
             "it with: openstack service create --name reposync image-sync; "
-            "openstack endpoint create image-sync public <url>. Or name its "
-            "address with --os-reposync-endpoint"
+            "openstack endpoint create --region <region> image-sync public "
+            "<url>. Or name its address with --os-reposync-endpoint"
         )
     if isinstance(error, exceptions.HttpException):
         return _answer(error)
