@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Options of the OpenNebula driver."""
 
+import string
+
 from oslo_config import cfg
+from oslo_config import types
 
 GROUP = cfg.OptGroup(
     "opennebula",
@@ -11,6 +14,28 @@ The front end of the cloud that the ``opennebula`` driver keeps images in, the
 account it uses, and how an image gets into the datastore.
 """,
 )
+
+_FIELDS = ("name", "repository", "registry", "tag")
+
+
+class _Template(types.String):
+    """Text with at least one of `_FIELDS`."""
+
+    def __call__(self, value: object) -> str:
+        """Read it; a field that is unknown would fail at the first image."""
+        text = str(super().__call__(value))
+        parts = list(string.Formatter().parse(text))
+        found = [part for part in parts if part[1] is not None]
+        if not found or any(
+            field not in _FIELDS or spec or conversion
+            for _, field, spec, conversion in found
+        ):
+            raise ValueError(
+                f"{text!r} has to hold some of {{name}}, {{repository}}, "
+                "{registry} and {tag}, and no other field"
+            )
+        return text
+
 
 OPTIONS = [
     cfg.URIOpt(
@@ -74,8 +99,9 @@ itself by default.  A directory has to be one of the datastore's
 ``SAFE_DIRS``.
 """,
     ),
-    cfg.StrOpt(
+    cfg.Opt(
         "name_template",
+        type=_Template(),
         default="{name}_{tag}",
         help="""
 Name of an image.  ``{name}`` is the repository in its short form,
@@ -97,7 +123,7 @@ Name or id of the group that images are given to; one of the account's.
     ),
     cfg.StrOpt(
         "mode",
-        regex="[0-7]{3}",
+        regex="^[0-7]{3}$",
         help="""
 Rights of the owner, the group and others, as ``oneimage chmod`` takes them:
 4 to use, 2 to manage, 1 to administer.  ``640`` shows images to the group.

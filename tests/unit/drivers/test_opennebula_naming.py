@@ -82,10 +82,16 @@ class NamingTest(one_base.OpenNebulaCase):
         self.assertIn("name_template", error.message)
         self.assertNotIn("one.image.allocate", self.one.calls)
 
-    def test_a_pattern_that_is_none(self):
-        error = self.assertRaises(
-            exception.CatalogueUnsuitable,
-            self.make_driver,
-            name_template="{digest}",
-        )
-        self.assertIn("name_template", error.message)
+    def test_options_that_are_none(self):
+        for name, values in (
+            ("name_template", ("{digest}", "{tag", "tag", "{tag!r}", "{}")),
+            ("mode", ("x640", "6400", "64", "680", "")),
+        ):
+            for value in values:
+                self.assertRaises(
+                    ValueError,
+                    self.conf.set_override,
+                    name,
+                    value,
+                    group="opennebula",
+                )
