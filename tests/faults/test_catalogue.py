@@ -34,8 +34,8 @@ class GlanceTest(base.FaultCase):
         gate = self.proxies["glance"].stop_at(_UPLOAD, "after")
         operation = self.caller.pull(self.name)
         gate.reached()
-        self.failed_once(operation)
-        self.done(operation)
+        self.assertEqual(1, self.succeeded(operation).attempt)
+        self.all_is_well(self.pushed)
 
     def test_not_to_be_shown(self):
         self.broken_at("PATCH /v2/images/")
