@@ -8,6 +8,7 @@ import re
 from reposync import exception
 
 _SHORT = 300
+_LOGIN = re.compile(r"\b(basic|bearer):?\s+[\w+/=.~-]{6,}", re.IGNORECASE)
 
 
 class PerhapsNotFound(exception.ReferenceNotFound):
@@ -59,6 +60,8 @@ def shorten(text: str) -> str:
     line = " ".join(text.split())
     line = re.sub(r"://[^/\s@]*@", "://", line)
     line = re.sub(r"\?[^\s\"]*", "", line)
+    # Some repeat the login that they were sent.
+    line = _LOGIN.sub(r"\1 ...", line)
     return line if len(line) <= _SHORT else f"{line[:_SHORT]}..."
 
 
