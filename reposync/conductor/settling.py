@@ -17,6 +17,7 @@ from reposync import exception
 from reposync import reference as ref
 from reposync.conductor import job as conductor_job
 from reposync.db import joining
+from reposync.sources import base as source
 
 LOG = log.getLogger(__name__)
 
@@ -56,16 +57,19 @@ class Settling:
                 raise self._behind(error.message) from error
             raise
 
-    def expect(self, reference: ref.Reference, digest: str) -> None:
+    def expect(self, resolved: source.ResolvedImage) -> None:
         """Compare what a tag points at with what was pushed.
+
+        What was pushed may also be the manifest of the platform, within the
+        index that the tag points at.
 
         :raises RegistryBehind: it is something else, and may still change
         """
-        if not self._differs(digest):
+        if not self._differs(resolved.digest) or self._is_within(resolved):
             return
         said = (
-            f"{reference} is {digest} in its registry, and not yet "
-            f"{self._digest} as its webhook told"
+            f"{resolved.reference} is {resolved.digest} in its registry, and "
+            f"not yet {self._digest} as its webhook told"
         )
         if self.remaining:
             raise self._behind(said)
@@ -93,6 +97,13 @@ class Settling:
         if not self.remaining:
             return None
         return joining.Announcement(self._digest, self.remaining)
+
+    def _is_within(self, resolved: source.ResolvedImage) -> bool:
+        try:
+            return resolved.manifest() == self._digest
+        except (exception.PlatformNotFound, exception.ImageUnsupported):
+            # Of the old image, as long as there may be a new one.
+            return False
 
     def _differs(self, digest: str) -> bool:
         if self._digest is None:

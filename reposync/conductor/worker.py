@@ -101,7 +101,7 @@ class Worker:
             with self._sources.troubles.watched(reference.registry):
                 resolved = source.resolve(reference, platform)
             job.check()
-            told.expect(reference, resolved.digest)
+            told.expect(resolved)
             image, outcome = self._driver.image_updated(
                 reference,
                 resolved,

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Webhooks and the registries that send them."""
 
+import hashlib
 import json
 
 from tests.field import hooks
@@ -83,6 +84,38 @@ def a_second_push_meanwhile(field):
     field.assertEqual(operation["id"], hooks.made(field, again)["id"])
     done = hooks.ended(field, operation)
     field.assertEqual(new, done["image"]["docker_digest"])
+
+
+@row(
+    "The webhook tells the digest of one platform's manifest, and the tag "
+    "points at the index that has it.",
+    "The image is copied at once.",
+)
+def the_digest_of_a_platform(field):
+    registry = field.registry()
+    hooks.listed(registry)
+    field.image(registry, tag="2")
+    manifest = registry.tags["team/app", "2"]
+    media_type, body = registry.manifests[manifest]
+    platform = {"os": "linux", "architecture": "amd64"}
+    entry = {
+        "mediaType": media_type,
+        "digest": manifest,
+        "size": len(body),
+        "platform": platform,
+    }
+    kind = "application/vnd.oci.image.index.v1+json"
+    index = json.dumps(
+        {"schemaVersion": 2, "mediaType": kind, "manifests": [entry]}
+    ).encode()
+    digest = f"sha256:{hashlib.sha256(index).hexdigest()}"
+    registry.manifests[digest] = kind, index
+    registry.tags["team/app", "2"] = digest
+    answer = hooks.send("distribution", hooks.event(registry, "2", manifest))
+    done = hooks.ended(field, hooks.made(field, answer))
+    field.assertEqual(digest, done["image"]["docker_digest"], done)
+    log = hooks.service().process.log.read_text()
+    field.assertNotIn(f"not yet {manifest}", log)
 
 
 @row(

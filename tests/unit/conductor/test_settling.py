@@ -104,6 +104,18 @@ class SettlingTest(base.ConductorTestCase):
         self.assertEqual(operation.id, joined.id)
         self.assertEqual("created", self.ended(operation).outcome)
 
+    def test_the_digest_of_the_platform_within_an_index_is_enough(self):
+        manifest = self.source.push("app:2", b"new")
+        self.source.indexes["app:2"] = OLD
+        self.source.tell_more = True
+        ended = self.ended(self.told(manifest))
+        self.assertEqual(
+            ("created", OLD),
+            (ended.outcome, ended.image["docker_digest"]),
+        )
+        self.assertEqual(1, self.source.asked)
+        self.assertNotIn("what the registry has is taken", self.log.output)
+
     def test_another_kind_of_digest_is_not_waited_for(self):
         self.source.push("app:2", b"new")
         operation = self.told("sha512:" + "0" * 128)
