@@ -19,7 +19,7 @@ from oslo_log import log
 
 from reposync import reference as ref
 from reposync.sources import base
-from reposync.sources import credentials
+from reposync.sources import docker_accounts
 from reposync.sources import docker_archive
 from reposync.sources import docker_client
 from reposync.sources import docker_errors as errors
@@ -51,6 +51,7 @@ class DockerSource(base.Source):
         super().__init__(conf)
         self._saves = threading.BoundedSemaphore(conf.docker.max_saves)
         self._registry = registry.RegistrySource(conf)
+        self._accounts = docker_accounts.Accounts(conf)
 
     def check(self) -> None:
         """See `base.Source.check`."""
@@ -67,11 +68,11 @@ class DockerSource(base.Source):
         name = str(reference)
         with (
             docker_client.connect(self.conf) as client,
+            self._accounts.tried(reference) as account,
             translated(name, platform),
         ):
             found = client.inspect_distribution(
-                docker_refs.full(reference),
-                auth_config=_auth(self.conf, reference),
+                docker_refs.full(reference), auth_config=account
             )
         _check_platform(name, platform, found.get("Platforms") or [])
         return base.ResolvedImage(
@@ -175,7 +176,7 @@ class DockerSource(base.Source):
         stall = self.conf.docker.stall_timeout
         seen = docker_progress.PullProgress()
 
-        def begin() -> Iterator[dict[str, Any]]:
+        def begin(account: dict[str, str]) -> Iterator[dict[str, Any]]:
             client.timeout = stall
             return iter(
                 client.pull(
@@ -183,7 +184,7 @@ class DockerSource(base.Source):
                     stream=True,
                     decode=True,
                     platform=resolved.platform,
-                    auth_config=_auth(self.conf, resolved.reference),
+                    auth_config=account,
                 )
             )
 
@@ -191,8 +192,11 @@ class DockerSource(base.Source):
             progress("pulling", seen.done, seen.total)
 
         tick()
-        with translated(name, resolved.platform):
-            events = watch.Watched(begin, tick, stall)
+        with (
+            self._accounts.used(resolved.reference) as account,
+            translated(name, resolved.platform),
+        ):
+            events = watch.Watched(lambda: begin(account), tick, stall)
             with contextlib.closing(events):
                 for event in events:
                     if "error" in event:
@@ -235,15 +239,3 @@ def _check_platform(
         present = [present[0].completed(asked)]
     if present:
         platforms.choose(name, asked, present)
-
-
-def _auth(conf: cfg.ConfigOpts, reference: ref.Reference) -> dict[str, str]:
-    """Give the credentials as the engine takes them."""
-    found = credentials.find(conf, reference)
-    values = {
-        "username": found.user,
-        "password": found.password,
-        "identitytoken": found.identity_token,
-        "registrytoken": found.registry_token,
-    }
-    return {key: value for key, value in values.items() if value}
