@@ -16,6 +16,9 @@ from reposync import reference as ref
 def pull_key(conf: cfg.ConfigOpts, reference: ref.Reference) -> str:
     """Give the key of an image's name in the catalogue, 64 hex digits."""
     tagged = f"{reference.canonical_name}:{reference.tag}"
+    if reference.tag is None:
+        # A tag may be called "None".
+        tagged = f"{reference.canonical_name}@{reference.digest}"
     return _key(conf, "pull", tagged, conf.conductor.platform)
 
 

@@ -5,6 +5,8 @@ The format is that of the seed, INDIGO-DataCloud's java-reposync: one
 ``name[:tag]`` a line.  Empty lines and what follows a ``#`` are skipped.
 After the name may come settings for its images: ``source=NAME`` and
 ``delete=yes`` or ``delete=no``.
+
+A name with ``*`` is a pattern (:func:`parse_line`).
 """
 
 from collections.abc import Iterable
@@ -61,12 +63,18 @@ class Repository:
         """Tell whether it stands for names that only a webhook can tell."""
         return "*" in self.name or "*" in (self.tag or "")
 
+    @property
+    def short_name(self) -> str:
+        """The name as short as it can be written in the list."""
+        short = ref.short_name(self.name)
+        return self.name if short.startswith("*") else short
+
     def allows(self, reference: ref.Reference) -> bool:
         """Tell whether a webhook may ask for this name.
 
         A name without a tag stands for all that the line allows.
         """
-        return _match(self.name, reference.canonical_name) and (
+        return _match_name(self.name, reference.canonical_name) and (
             self.tag is None
             or reference.tag is None
             or _match(self.tag, reference.tag)
@@ -186,7 +194,12 @@ def _parse_entry(text: str) -> Repository:
 def parse_line(text: str) -> Repository:
     """Read ``name[:tag]``, either of which may hold ``*``.
 
-    :raises InvalidReference: it is no name
+    A star stands for any characters: in the host of a registry for those of
+    a host, after it for directories, too.  ``*`` alone is every name, and
+    ``docker.io/*`` every one of Docker Hub; a name without a directory is an
+    official image, with or without a star.
+
+    :raises InvalidReference: it is no name, or may be meant in two ways
     """
     # A pattern follows the grammar of names once each star is a letter.
     reference = ref.Reference.parse(text.replace("*", "x"))
@@ -199,17 +212,61 @@ def parse_line(text: str) -> Repository:
         return Repository(
             reference.canonical_name, reference.tag if has_tag else None
         )
-    return _parse_pattern(text)
-
-
-def _parse_pattern(text: str) -> Repository:
     name, colon, tag = text.rpartition(":")
     if not colon or "/" in tag:
         name, tag = text, ""
-    probe = ref.Reference.parse(name.replace("*", "x"))
-    shown = name.replace("*", "x")
-    prefix = probe.canonical_name.removesuffix(shown)
-    return Repository(prefix + name, tag or None)
+    return Repository(_pattern(re.sub(r"\*+", "*", name)), tag or None)
+
+
+def _pattern(name: str) -> str:
+    """Put in what is left out in the pattern of a name.
+
+    :raises InvalidReference: it may be meant in two ways
+    """
+    if name == "*":
+        return name
+    head, slash, rest = name.partition("/")
+    if not slash or not ref.is_host(head):
+        if head.startswith("*"):
+            raise exception.InvalidReference(
+                f"{name!r} does not say of which registry. Write it in full, "
+                f"such as {ref.DOCKER_HUB}/{name} or "
+                f"registry.example.org/{name}"
+            )
+        head, rest = ref.DOCKER_HUB, name
+    elif "*" not in head:
+        head = ref.Reference.parse(f"{head}/x").registry
+    else:
+        head = _host_pattern(head)
+    if head == ref.DOCKER_HUB and "/" not in rest and rest != "*":
+        rest = f"library/{rest}"
+    return f"{head}/{rest}"
+
+
+def _host_pattern(host: str) -> str:
+    """Give the pattern of a registry's host as names have it.
+
+    :raises InvalidReference: it is meant for hosts that no name has
+    """
+    if ref.is_host(host.lower()):
+        host = host.lower()
+    aliases = [alias for alias in ref.HUB_ALIASES if _match(host, alias)]
+    if aliases and not _match(host, ref.DOCKER_HUB):
+        raise exception.InvalidReference(
+            f"The host {host!r} stands for {aliases[0]}, among others, which "
+            f"is called {ref.DOCKER_HUB} in names. Write that"
+        )
+    return host
+
+
+def _match_name(pattern: str, name: str) -> bool:
+    if "*" not in pattern:
+        return pattern == name
+    if pattern == "*":
+        return True
+    # Each part for itself: no directory shall pass for a host.
+    parts = zip(pattern.split("/", 1), name.split("/", 1), strict=True)
+    return all(_match(part, text) for part, text in parts)
 
 
 def _match(pattern: str, text: str) -> bool:

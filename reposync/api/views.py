@@ -67,7 +67,7 @@ def part(row: models.Operation) -> dict[str, Any]:
 
 def repository(entry: repositories.Repository) -> dict[str, Any]:
     """Show a line of the list of which nothing is known yet."""
-    name = ref.short_name(entry.name)
+    name = entry.short_name
     shown = f"{name}:{entry.tag}" if entry.tag else name
     pulled = f"{name}:{entry.tag or ref.DEFAULT_TAG}"
     return _UNKNOWN | {

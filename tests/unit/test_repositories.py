@@ -2,6 +2,8 @@
 """The list of what is mirrored."""
 
 import fixtures
+import hypothesis
+from hypothesis import strategies
 
 from reposync import exception
 from reposync import reference as ref
@@ -52,6 +54,71 @@ class RepositoryListTest(base.TestCase):
         ):
             reference = ref.Reference.parse(name)
             self.assertEqual(expected, self.list.allows(reference), name)
+
+    def test_patterns_mean_what_they_say(self):
+        for pattern, allowed, refused in (
+            ("*", ["busybox", "quay.io/a/b:1", "h:5/a"], []),
+            ("*:1.*", ["busybox:1.2", "h:5/a:1.2"], ["busybox", "a:2"]),
+            ("docker.io/*", ["busybox", "a/b:2", "index.docker.io/a/b"],
+             ["quay.io/a/b", "h:5/docker.io/a"]),
+            ("DOCKER.io/**", ["busybox"], ["quay.io/a/b"]),
+            ("docker.io/busybox*", ["busybox", "busybox-x"],
+             ["a/busybox", "busyboxes/a"]),
+            ("busy*", ["busybox", "docker.io/library/busybox"],
+             ["busyteam/a", "busy.example.org/a"]),
+            ("index.docker.io/team/*", ["team/a", "docker.io/team/a/b"],
+             ["teams/a", "a"]),
+            ("docker.io/library/*:1.*", ["busybox:1.2"], ["a/b:1.2", "a:2"]),
+            ("docker.io/*/app", ["a/app", "library/app"], ["quay.io/a/app"]),
+            ("docker.io/te*/app", ["team/app"], ["a/app"]),
+            ("registry:5000/*", ["registry:5000/a/b:1"],
+             ["registry/a", "registry:5001/a"]),
+            ("Quay.io/Team/*".lower(), ["QUAY.IO/team/a"], ["quay.io/a"]),
+            ("QUAY.io/team/*", ["quay.io/team/a"], []),
+            ("*.example.org/a", ["x.example.org/a", "x.y.example.org/a"],
+             ["evil.com/x.example.org/a", "example.org/a"]),
+            ("*:5000/app", ["a:5000/app"], ["a:5001/app", "a/app"]),
+            ("127.0.0.*:5000/*", ["127.0.0.9:5000/a"], ["127.0.1.9:5000/a"]),
+            ("a/b:*-x", ["a/b:1-x"], ["a/b:1", "a/b-x"]),
+        ):  # fmt: skip
+            listed = repositories.RepositoryList.parse([pattern])
+            self.assertEqual((), listed.bad_lines, pattern)
+            for names, expected in ((allowed, True), (refused, False)):
+                for name in names:
+                    reference = ref.Reference.parse(name)
+                    found = listed.allows(reference)
+                    self.assertEqual(expected, found, (pattern, name))
+            [entry] = listed.entries
+            again = repositories.parse_line(entry.short_name)
+            self.assertEqual(entry.name, again.name)
+
+    def test_patterns_that_may_be_meant_in_two_ways(self):
+        for pattern in (
+            *("*/app", "*box", "**/app", "*.docker.io/a/*", "host:*/app"),
+            *("library/*/x", "docker.io/*.example/app", "Team*/App", "a//*"),
+            *("a[bc]*", "a?*", "a/*@sha256:" + "0" * 64, "*:", "index.*/a"),
+        ):
+            listed = repositories.RepositoryList.parse([pattern])
+            self.assertEqual((), listed.entries, pattern)
+            self.assertEqual(pattern, listed.bad_lines[0].text)
+
+    @hypothesis.settings(deadline=None)
+    @hypothesis.given(
+        strategies.from_regex(r"[a-z]{1,3}([.:/-][a-z0-9]{1,3}){0,4}",
+                              fullmatch=True),
+        strategies.from_regex(r"[a-z]{1,3}([.:/-][a-z0-9]{1,3}){0,4}",
+                              fullmatch=True),
+    )  # fmt: skip
+    def test_a_line_without_a_star_is_one_name(self, line, name):
+        try:
+            entry = repositories.parse_line(line)
+            reference = ref.Reference.parse(name)
+        except exception.InvalidReference:
+            return
+        same = entry.name == reference.canonical_name
+        same = same and entry.tag in (None, reference.tag)
+        self.assertEqual(same, entry.allows(reference))
+        self.assertTrue(entry.allows(ref.Reference.parse(line)))
 
     def test_files(self):
         path = self.path / "list"

@@ -112,7 +112,7 @@ class LayoutTest(testtools.TestCase):
     def test_names(self):
         for name, tag, full in (
             ("busybox", "busybox:latest", "docker.io/library/busybox:latest"),
-            ("h:5/a/b:1", "h/a/b:1", "h/a/b:1"),
+            ("h:5/a/b:1", "h.5/a/b:1", "h.5/a/b:1"),
         ):
             data = self.read(self.layout(name))
             with tarfile.open(fileobj=io.BytesIO(data)) as tar:
