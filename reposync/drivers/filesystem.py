@@ -17,6 +17,7 @@ from oslo_utils import uuidutils
 from reposync import exception
 from reposync import filters
 from reposync import reference as ref
+from reposync.drivers import architectures
 from reposync.drivers import base
 from reposync.drivers import filesystem_store as store
 from reposync.drivers import moved
@@ -234,5 +235,6 @@ def _find(
 def _to_image(record: store.Record) -> base.Image:
     values: dict[str, Any] = {name: record.get(name) for name in _FIELDS}
     values["name"] = str(record.get("name") or "")
+    values["architecture"] = architectures.word(record.get("architecture"))
     values["type"] = "docker" if record.get("type") == "docker" else "vm"
     return base.Image(**values)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from reposync import reference as ref
+from reposync.drivers import architectures
 from reposync.drivers import base
 from reposync.drivers import moved
 from reposync.sources import base as source
@@ -20,13 +21,6 @@ MARKER = "reposync"
 VERIFIED = "reposync_verified"
 _LABELS = "eu.indigo-datacloud."
 _LONGEST = 255
-#: Registries' names of architectures, and the names that clouds use.
-_ARCHITECTURES = {
-    "386": "i686",
-    "amd64": "x86_64",
-    "arm": "armv7l",
-    "arm64": "aarch64",
-}
 
 
 def selection(reference: ref.Reference) -> dict[str, str]:
@@ -53,7 +47,6 @@ def properties(
         name: _clean(labels.get(_LABELS + name))
         for name in ("type", "architecture", "distribution", "version")
     }
-    architecture = resolved.architecture or ""
     values = selection(reference) | {
         MARKER: "1",
         "docker_id": resolved.image_id,
@@ -63,7 +56,7 @@ def properties(
         "img_hv_type": "docker",
         "hw_vm_mode": "exe",
         "hypervisor_type": "docker",
-        "architecture": _ARCHITECTURES.get(architecture, architecture),
+        "architecture": architectures.word(resolved.architecture),
         "os": label["type"],
         "hw_architecture": label["architecture"],
         "distribution": label["distribution"],
@@ -85,8 +78,9 @@ def to_image(record: Mapping[str, Any]) -> base.Image:
         docker_tag=record.get("docker_tag"),
         docker_digest=record.get("docker_digest"),
         os=record.get("os") or record.get("os_type"),
-        architecture=record.get("hw_architecture")
-        or record.get("architecture"),
+        architecture=architectures.word(
+            record.get("hw_architecture") or record.get("architecture")
+        ),
         distribution=record.get("distribution") or record.get("os_distro"),
         version=record.get("dist_version") or record.get("os_version"),
         size=record.get("size"),

@@ -13,6 +13,7 @@ import datetime
 from lxml import etree
 
 from reposync import reference as ref
+from reposync.drivers import architectures
 from reposync.drivers import base
 from reposync.drivers import moved
 from reposync.sources import base as source
@@ -47,13 +48,6 @@ _BUSY = frozenset({"init", "locked", "locked_used", "locked_used_pers"})
 #: Levels of ``oneimage lock`` that forbid to change an image; the third one
 #: only keeps others from what takes the right to administer.
 _LOCKS = frozenset({"1", "2"})
-#: Registries' names of architectures, and the names that clouds use.
-_ARCHITECTURES = {
-    "386": "i686",
-    "amd64": "x86_64",
-    "arm": "armv7l",
-    "arm64": "aarch64",
-}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -165,7 +159,6 @@ def attributes(
         name: labels.get(_LABELS + name, "")[:_LONGEST_LABEL]
         for name in ("type", "architecture", "distribution", "version")
     }
-    architecture = resolved.architecture or ""
     return {
         "TYPE": "OS",
         "DESCRIPTION": "Docker image",
@@ -179,7 +172,7 @@ def attributes(
         "DISTRIBUTION": label["distribution"],
         "DIST_VERSION": label["version"],
         "HW_ARCHITECTURE": label["architecture"]
-        or _ARCHITECTURES.get(architecture, architecture),
+        or architectures.word(resolved.architecture),
         MARKER: "YES",
         STAGE: NEW,
         _SIZE: None if size is None else str(size),
@@ -238,7 +231,7 @@ def to_image(record: Record) -> base.Image:
         docker_tag=found("DOCKER_TAG"),
         docker_digest=found("DOCKER_DIGEST"),
         os=found("OS"),
-        architecture=found("HW_ARCHITECTURE"),
+        architecture=architectures.word(found("HW_ARCHITECTURE")),
         distribution=found("DISTRIBUTION"),
         version=found("DIST_VERSION"),
         size=int(size) if size.isdecimal() else record.size * _MIB,

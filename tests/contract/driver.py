@@ -318,6 +318,19 @@ class DriverContract(DriverCase):
         self.assertEqual(("linux", "x86_64"), (image.os, image.architecture))
         self.assertIn("12", image.version)
 
+    def test_the_architecture_is_a_clouds_word(self):
+        self.source.labels = {}
+        image, _ = self.update(b"one")
+        self.assertEqual("x86_64", image.architecture)
+        label = "eu.indigo-datacloud.architecture"
+        for text, expected in (("AMD64", "x86_64"), ("my own", "my own")):
+            self.source.labels = {label: text}
+            image, _ = self.update(text.encode())
+            self.assertEqual(expected, image.architecture)
+            self.assertEqual(
+                expected, self.driver.image(image.id).architecture
+            )
+
     def test_a_read_only_body_of_unknown_length(self):
         self.source.tell_size = False
         image, _ = self.update(b"some bytes")
