@@ -102,6 +102,11 @@ class FieldTestCase(testtools.TestCase):
         self.assertNotIn(PASSWORD, str(found))
         return found
 
+    def begin(self, name: str) -> dict[str, Any]:
+        """Ask the shared process for an image; returns the operation."""
+        self.most += MOST
+        return self.service.caller.pull(name)
+
     def succeeds(
         self, name: str, service: "Service | None" = None
     ) -> dict[str, Any]:

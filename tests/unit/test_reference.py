@@ -132,7 +132,11 @@ class ReferenceTest(testtools.TestCase):
         ):
             self.refused(text)
 
-    @hypothesis.settings(deadline=None, max_examples=300)
+    @hypothesis.settings(
+        deadline=None,
+        max_examples=300,
+        suppress_health_check=[hypothesis.HealthCheck.too_slow],
+    )
     @hypothesis.given(strategies.data())
     def test_what_is_shown_is_what_is_meant(self, data):
         one, two = (data.draw(NAMES) for _ in range(2))

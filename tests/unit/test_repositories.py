@@ -102,7 +102,10 @@ class RepositoryListTest(base.TestCase):
             self.assertEqual((), listed.entries, pattern)
             self.assertEqual(pattern, listed.bad_lines[0].text)
 
-    @hypothesis.settings(deadline=None)
+    @hypothesis.settings(
+        deadline=None,
+        suppress_health_check=[hypothesis.HealthCheck.too_slow],
+    )
     @hypothesis.given(
         strategies.from_regex(r"[a-z]{1,3}([.:/-][a-z0-9]{1,3}){0,4}",
                               fullmatch=True),

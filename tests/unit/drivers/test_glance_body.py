@@ -13,6 +13,10 @@ from reposync.drivers import glance_client
 class BodyTest(testtools.TestCase):
     """Never more bytes than were announced, and never fewer unnoticed."""
 
+    @hypothesis.settings(
+        deadline=None,
+        suppress_health_check=[hypothesis.HealthCheck.too_slow],
+    )
     @hypothesis.given(
         strategies.lists(strategies.binary(max_size=9), max_size=5),
         strategies.integers(0, 30),

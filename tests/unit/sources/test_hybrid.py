@@ -47,7 +47,11 @@ class LayoutTest(testtools.TestCase):
             self.assertEqual(5 + len(sizes), len(names))
             self.assertFalse([name for name in names if name[0] in "./"])
 
-    @hypothesis.settings(deadline=None, max_examples=60)
+    @hypothesis.settings(
+        deadline=None,
+        max_examples=60,
+        suppress_health_check=[hypothesis.HealthCheck.too_slow],
+    )
     @hypothesis.given(
         strategies.lists(
             strategies.tuples(

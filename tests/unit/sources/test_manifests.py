@@ -215,7 +215,11 @@ class ParseTest(testtools.TestCase):
             )
             self.assertIn("schema 1", error.message)
 
-    @hypothesis.settings(deadline=None, max_examples=150)
+    @hypothesis.settings(
+        deadline=None,
+        max_examples=150,
+        suppress_health_check=[hypothesis.HealthCheck.too_slow],
+    )
     @hypothesis.given(strategies.binary(), strategies.text())
     def test_any_bytes(self, body, media_type):
         self.unforeseen(body, media_type)
