@@ -24,6 +24,7 @@ from typing import Any
 import zlib
 
 from reposync import exception
+from reposync.sources import documents
 
 #: Size of the pieces that are handed on, in bytes.
 PIECE = 256 * 1024
@@ -152,7 +153,12 @@ class _Contents:
         if name == _MANIFEST:
             self._manifest = b"".join(kept or [])
         elif digest == self._image_id:
-            self._config = b"".join(kept or [])
+            if kept is None:
+                raise exception.ImageUnsupported(
+                    f"The image configuration has {member.size} bytes, and "
+                    f"at most {_LONGEST_JSON} are read"
+                )
+            self._config = b"".join(kept)
 
     def check(self, name: str) -> None:
         """Compare everything with everything.
@@ -247,7 +253,8 @@ def _diff_ids(config: bytes | None) -> list[str]:
     if config is None:
         raise exception.ArchiveDamaged("The image configuration is missing")
     try:
-        found = json.loads(config)["rootfs"]["diff_ids"] or []
+        document = documents.load_leniently(config)
+        found = document["rootfs"]["diff_ids"] or []
         return [str(diff_id) for diff_id in found]
     except (ValueError, KeyError, TypeError) as error:
         raise exception.ArchiveDamaged(

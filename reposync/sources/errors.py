@@ -2,10 +2,10 @@
 """What every source says in the same words."""
 
 import datetime
-import json
 import re
 
 from reposync import exception
+from reposync.sources import documents
 
 _SHORT = 300
 _LOGIN = re.compile(r"\b(basic|bearer):?\s+[\w+/=.~-]{6,}", re.IGNORECASE)
@@ -58,6 +58,7 @@ def rate_limited(said: str, pause: float) -> exception.RateLimited:
 def shorten(text: str) -> str:
     """Make one short line without passwords of what somebody else wrote."""
     line = " ".join(text.split())
+    line = "".join(c for c in line if c.isprintable())
     line = re.sub(r"://[^/\s@]*@", "://", line)
     line = re.sub(r"\?[^\s\"]*", "", line)
     # Some repeat the login that they were sent.
@@ -71,7 +72,7 @@ def registry_text(data: bytes) -> str:
     https://distribution.github.io/distribution/spec/api/#errors
     """
     try:
-        [first, *_] = json.loads(data)["errors"]
+        [first, *_] = documents.load_leniently(data)["errors"]
         text = f"{first.get('code', '')} {first.get('message', '')}"
     except (ValueError, TypeError, KeyError, AttributeError):
         text = data[:_SHORT].decode(errors="replace")

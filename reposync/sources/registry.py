@@ -10,7 +10,6 @@ from collections.abc import Iterator
 import contextlib
 import dataclasses
 import hashlib
-import json
 import re
 import urllib.parse
 
@@ -20,6 +19,7 @@ from reposync import exception
 from reposync import reference as ref
 from reposync.sources import base
 from reposync.sources import convert
+from reposync.sources import documents
 from reposync.sources import governor
 from reposync.sources import hybrid
 from reposync.sources import manifests
@@ -104,8 +104,9 @@ class RegistrySource(base.Source):
             with self._slot(repository):
                 body, answer = self._get(repository, path, _LONGEST_MANIFEST)
             try:
-                yield from map(str, json.loads(body).get("tags") or [])
-            except (ValueError, AttributeError, TypeError) as error:
+                found = documents.load_leniently(body).get("tags") or []
+                yield from map(str, found)
+            except (ValueError, TypeError) as error:
                 raise exception.SourceError(
                     f"{repository.registry} lists no tags of {repository}"
                 ) from error

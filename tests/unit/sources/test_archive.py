@@ -69,6 +69,23 @@ class Builder:
 class VerifiedTest(testtools.TestCase):
     """Good archives pass as they are; of the others the end is missing."""
 
+    def test_a_configuration_that_is_too_long(self):
+        made = Builder()
+        made.config += b" " * 9 * 1024**2
+        made.image_id = f"sha256:{sha(made.config)}"
+        made.members[-1] = (made.members[-1][0], made.config)
+        error = self.assertRaises(
+            exception.ImageUnsupported, self.read, made.build(), made.image_id
+        )
+        self.assertIn("8388608", error.message)
+
+    def test_pieces_are_short_whatever_the_engine_sends(self):
+        made = Builder(layers=(bytes(5 * 1024**2),))
+        data = made.build()
+        for size in (1000, 3 * 1024**2 + 1, len(data)):
+            self.assertEqual(data, self.read(data, made.image_id, size))
+            self.assertLessEqual(max(map(len, self.seen)), 1024**2)
+
     def read(self, data, image_id, size=32768):
         pieces = (data[n : n + size] for n in range(0, len(data), size))
         self.seen = []

@@ -4,6 +4,8 @@
 import hashlib
 import json
 
+import hypothesis
+from hypothesis import strategies
 import testtools
 import zstandard
 
@@ -203,3 +205,32 @@ class CompleteTest(testtools.TestCase):
         labels = {"a\0": "b\n\x1b\ud800c", "n": None}
         found = self.complete(config={"Labels": labels})
         self.assertEqual({"a": "bc", "n": "None"}, found.labels)
+
+    @hypothesis.settings(
+        deadline=None,
+        suppress_health_check=[hypothesis.HealthCheck.too_slow],
+    )
+    @hypothesis.given(
+        strategies.dictionaries(
+            strategies.sampled_from(
+                ["os", "architecture", "variant", "rootfs", "config"]
+            ),
+            strategies.recursive(
+                strategies.none()
+                | strategies.integers()
+                | strategies.text(max_size=5),
+                lambda inner: (
+                    strategies.lists(inner, max_size=3)
+                    | strategies.dictionaries(
+                        strategies.sampled_from(["Labels", "diff_ids"]), inner
+                    )
+                ),
+                max_leaves=6,
+            ),
+        )
+    )
+    def test_any_configuration(self, values):
+        try:
+            self.complete(**values)
+        except (exception.ImageUnsupported, exception.PlatformNotFound):
+            return

@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What registries say when they refuse."""
+
+import testtools
+
+from reposync.sources import errors
+
+
+class RegistryTextTest(testtools.TestCase):
+    """Foreign words become a short line that can be stored."""
+
+    def test_words(self):
+        for data, expected in (
+            (b'{"errors": [{"code": "A", "message": "b"}]}', "A b"),
+            (b"plain \x00\x1b[31m words\n", "plain [31m words"),
+            (b'{"errors": [{"message": "a\\u0000\\ud800b"}]}', "ab"),
+            (b"<html>", ""),
+        ):
+            self.assertEqual(expected, errors.registry_text(data).strip())
+
+    def test_what_is_no_error(self):
+        for data in (
+            b"[" * 60_000,
+            b'{"errors": ' * 10_000,
+            b'{"errors": 5}',
+            b'{"errors": [5]}',
+            b'{"errors": []}',
+            b"9" * 5000,
+            b"\xff" * 5000,
+        ):
+            self.assertLess(len(errors.registry_text(data)), 400)
