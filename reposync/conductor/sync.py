@@ -75,17 +75,31 @@ class Sync:
         trees.leave_to_children(self._db, job.lease)
 
     def _add(self, job: conductor_job.Job, found: unchanged.Found) -> None:
+        noted = self._note_unchanged(job, found)
+        for reference, image in found:
+            if image is None or not noted:
+                job.check()
+                self._submit(job, reference)
+
+    def _note_unchanged(
+        self, job: conductor_job.Job, found: unchanged.Found
+    ) -> bool:
+        """Write down all that needs no work; False if that cannot be."""
         same = [
             (self._part(job, reference), image.to_dict())
             for reference, image in found
             if image is not None
         ]
-        trees.add_unchanged(self._db, same)
+        try:
+            trees.add_unchanged(self._db, same)
+        except exception.ReposyncError:
+            raise
+        except Exception:
+            # One of them may be odd: each gets an operation of its own.
+            LOG.exception("Parts cannot be written down together")
+            return False
         self._skipped(job, len(same), "succeeded", "unchanged")
-        for reference, image in found:
-            if image is None:
-                job.check()
-                self._submit(job, reference)
+        return True
 
     def _submit(
         self, job: conductor_job.Job, reference: ref.Reference

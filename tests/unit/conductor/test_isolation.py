@@ -15,6 +15,7 @@ from reposync.conductor import sources as conductor_sources
 from reposync.conductor import troubles
 from reposync.db import leases
 from reposync.db import operations
+from reposync.db import trees
 from tests.contract import operations as contract
 from tests.fixtures import memory
 from tests.fixtures import wait
@@ -105,6 +106,20 @@ class SyncTest(base.ConductorTestCase):
         )
         self.assertEqual(3, len(parts))
         self.assertTrue(all(part.reference.isprintable() for part in parts))
+
+    def test_parts_that_cannot_be_written_together(self):
+        def refuse(db, parts):
+            if parts:
+                raise ValueError("one of them is odd")
+
+        self.parts(["one", "two"])
+        self.useFixture(
+            fixtures.MonkeyPatch(f"{trees.__name__}.add_unchanged", refuse)
+        )
+        ended = self.sync()
+        self.assertEqual("succeeded", ended.state)
+        tally = operations.counts(self.db, [ended.id])[ended.id]
+        self.assertEqual(2, tally["unchanged"])
 
     def test_an_unreached_registry_is_tried_by_one_for_all(self):
         cause = urllib3.exceptions.NewConnectionError(None, "refused")
