@@ -25,9 +25,9 @@ def _image(test):
 
 @row(
     "Glance hashes with SHA-256 (``hashing_algorithm = sha256``), or with "
-    "something that Python does not know",
+    "something that Python does not know.",
     "The image is there after one upload; it is read back once, and the next "
-    "one is compared by the hash that Glance uses",
+    "one is compared by the hash that Glance uses.",
 )
 def another_hash(test):
     glance, service = _service(test)
@@ -42,8 +42,8 @@ def another_hash(test):
 
 # Old releases; records made from a location, as Ceph's and Cinder's may be.
 @row(
-    "Glance names no hash of an image, and perhaps no checksum",
-    "Size and checksum are compared, or the size alone",
+    "Glance names no hash of an image, and perhaps no checksum.",
+    "Size and checksum are compared, or the size alone.",
 )
 def no_hash(test):
     glance, service = _service(test)
@@ -57,8 +57,8 @@ def no_hash(test):
 # https://github.com/rcbops/rpc-openstack/pull/851
 @row(
     "A proxy in front of Glance answers 504 to a long upload, and Glance "
-    "stores it all the same",
-    "The image is waited for and compared, and not sent again",
+    "stores it all the same.",
+    "The image is waited for and compared, and not sent again.",
 )
 def proxy_timeout(test):
     glance, service = _service(test)
@@ -82,8 +82,8 @@ def proxy_timeout(test):
 # https://support.huaweicloud.com/intl/en-us/api-ims/ims_03_0705.html
 @row(
     "The cloud chooses the ids of images itself, answers an upload before the "
-    "data is stored, and shows it as active some time later",
-    "The image is waited for and compared, and only then shown",
+    "data is stored, and shows it as active some time later.",
+    "The image is waited for and compared, and only then shown.",
 )
 def stored_later(test):
     glance, service = _service(test)
@@ -112,8 +112,8 @@ def stored_later(test):
 
 @row(
     "The cloud takes images by import only: ``PUT /v2/images/ID/file`` is "
-    "403, 404 or 405",
-    "The operation ends at once and names the right that is missing",
+    "403, 404 or 405.",
+    "The operation ends at once and names the right that is missing.",
 )
 def imports_only(test):
     glance, service = _service(test)
@@ -131,8 +131,8 @@ def imports_only(test):
 
 
 @row(
-    "The cloud ignores filters by the properties of images",
-    "Only images of the same name and tag are replaced",
+    "The cloud ignores filters by the properties of images.",
+    "Only images of the same name and tag are replaced.",
 )
 def filters_ignored(test):
     glance, service = _service(test)
@@ -150,8 +150,8 @@ def filters_ignored(test):
 
 
 @row(
-    "The service catalogue has no image service in the configured region",
-    "The operation ends at once and names ``region_name``",
+    "The service catalogue has no image service in the configured region.",
+    "The operation ends at once and names ``region_name``.",
 )
 def no_region(test):
     glance = test.useFixture(fake_glance.FakeGlance())

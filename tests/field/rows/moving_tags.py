@@ -49,10 +49,10 @@ def _attestation(registry, of):
 @row(
     "A tag's index gets another platform, an annotation or an attestation; or "
     "it becomes the manifest alone, and an index again. The manifest of the "
-    "wanted platform is the same",
+    "wanted platform is the same.",
     "Nothing is copied, the image keeps its id, and ``docker_digest`` is what "
     "the tag points at now; one question more, and none for the next "
-    "synchronisation",
+    "synchronisation.",
 )
 def index_moves(test):
     registry = test.registry()
@@ -103,8 +103,8 @@ def index_moves(test):
 
 @row(
     "A tag moves to a manifest with other annotations, of the same "
-    "configuration",
-    "Nothing is copied: the image is what its configuration names",
+    "configuration.",
+    "Nothing is copied: the image is what its configuration names.",
 )
 def manifest_moves(test):
     registry = test.registry()

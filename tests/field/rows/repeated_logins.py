@@ -9,8 +9,8 @@ from tests.field.row import row
 
 
 @row(
-    "A registry repeats the header ``Authorization`` in its error",
-    "The error of the operation has its words, without the login",
+    "A registry repeats the header ``Authorization`` in its error.",
+    "The error of the operation has its words, without the login.",
 )
 def echoed_login(test):
     registry = test.registry()

@@ -15,8 +15,8 @@ def _good(test):
 
 @row(
     "One of the listed registries asks for a login in a way that nobody "
-    "understands, such as ``Bearer realm=``, or names a server that is none",
-    "Its images fail and say so; those of all others arrive",
+    "understands, such as ``Bearer realm=``, or names a server that is none.",
+    "Its images fail and say so; those of all others arrive.",
 )
 def odd_challenge(test):
     good = _good(test)
@@ -34,9 +34,10 @@ def odd_challenge(test):
 
 
 @row(
-    "One of the listed registries cannot be connected to, and has many images",
+    "One of the listed registries cannot be connected to, and has many "
+    "images.",
     "One image tries for all of them; each fails with the same reason, and "
-    "those of all others arrive",
+    "those of all others arrive.",
 )
 def unreached_registry(test):
     good = _good(test)
@@ -55,9 +56,9 @@ def unreached_registry(test):
 
 
 @row(
-    "A registry answers 429 for ever, with a short ``Retry-After``",
+    "A registry answers 429 for ever, with a short ``Retry-After``.",
     "The operation ends after ``[conductor] max_age`` and tells the last "
-    "error; operations of other registries go on",
+    "error; operations of other registries go on.",
 )
 def limit_for_ever(test):
     registry = test.registry()
