@@ -3,6 +3,7 @@
 
 from collections.abc import Callable
 from collections.abc import Iterable
+import logging
 import re
 import time
 from typing import Any
@@ -19,12 +20,16 @@ from reposync.api import streams
 
 LOG = log.getLogger(__name__)
 
+_OPERATIONS = "/v1/operations"
 _REQUEST_ID = re.compile(request_id.ID_FORMAT)
 _KEPT = ("WWW-Authenticate", "Retry-After", "Allow")
 
 
 class AccessLog:
-    """One line a request, without the query: it may hold a secret."""
+    """One line a request, without the query: it may hold a secret.
+
+    Whoever waits looks once a second; that is for ``debug = true``.
+    """
 
     def __init__(self, app: auth.Wsgi):
         """Store the application."""
@@ -37,7 +42,9 @@ class AccessLog:
         begun = time.monotonic()
 
         def start(status: str, headers: Any, *rest: Any) -> Any:
-            LOG.info(
+            quiet = status < "400" and _is_look(environ)
+            LOG.log(
+                logging.DEBUG if quiet else logging.INFO,
                 '%s "%s %s" %s %.3f s [%s]',
                 environ.get("REMOTE_ADDR", "-"),
                 environ.get("REQUEST_METHOD"),
@@ -49,6 +56,16 @@ class AccessLog:
             return start_response(status, headers, *rest)
 
         return self._app(environ, start)
+
+
+def _is_look(environ: dict[str, Any]) -> bool:
+    """Tell whether somebody who waits looks at operations once more."""
+    path = environ.get("PATH_INFO", "")
+    parts = path == _OPERATIONS and "parent=" in environ.get(
+        "QUERY_STRING", ""
+    )
+    one = path.startswith(f"{_OPERATIONS}/")
+    return environ.get("REQUEST_METHOD") == "GET" and (one or parts)
 
 
 class Context:

@@ -104,7 +104,10 @@ def follow(
             late = time.monotonic() > deadline or STOPPING.is_set()
             if current.finished or late:
                 tally = operations.counts(db, [current.id])
-                shown = views.operation(current, base_url, tally)
+                attempts = conf.conductor.max_attempts
+                shown = views.operation(
+                    current, base_url, tally, max_attempts=attempts
+                )
                 yield _line({"operation": shown})
                 return
             if time.monotonic() >= spoken + options.stream_heartbeat:

@@ -19,6 +19,7 @@ from reposync.db import joining
 from reposync.db import models
 from reposync.db import operations
 from reposync.db import session
+from reposync.db import waiting
 
 LOG = log.getLogger(__name__)
 
@@ -110,7 +111,15 @@ class Submitter:
             request_id=caller.request_id,
             **values,
         )
-        return self._announced(caller, self._folding.submit(request))
+        operation = self._announced(caller, self._folding.submit(request))
+        if operation.request_id != caller.request_id and waiting.hurry(
+            self._db, operation.id
+        ):
+            # A person asks again, and so ends the pause after a failure.
+            # Webhooks do not: a storm would use up all attempts.
+            self._nudger.nudge(caller, operation.id)
+            return operations.get(self._db, operation.id)
+        return operation
 
     def _announced(
         self, caller: Any, operation: models.Operation

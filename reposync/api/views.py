@@ -16,11 +16,14 @@ def operation(
     row: models.Operation,
     base_url: str,
     counts: Mapping[str, Mapping[str, int]] | None = None,
+    *,
+    max_attempts: int,
 ) -> dict[str, Any]:
     """Show an operation.
 
     :param base_url: address of the API, without a slash at its end
     :param counts: of the parts of synchronisations, by their id
+    :param max_attempts: as conductors have it
     """
     shown = {
         "id": row.id,
@@ -31,6 +34,8 @@ def operation(
         "outcome": row.outcome,
         "image": row.image or None,
         "attempt": row.attempt,
+        "max_attempts": max_attempts,
+        "next_attempt_at": _next_attempt(row),
         "progress": {
             "phase": row.phase,
             "bytes": row.bytes_done,
@@ -122,6 +127,12 @@ _COUNTS = (
     *models.UNFINISHED,
     "total",
 )
+
+
+def _next_attempt(row: models.Operation) -> str | None:
+    """Tell when one that failed before may begin again."""
+    waits = row.state == "queued" and row.error_code is not None
+    return _time(row.not_before) if waits else None
 
 
 def _error(row: models.Operation) -> dict[str, Any] | None:

@@ -3,6 +3,7 @@
 
 import sqlalchemy as sa
 
+from reposync import exception
 from reposync.db import clock
 from reposync.db import session as db_session
 from reposync.db.models import Operation
@@ -22,3 +23,27 @@ def seconds_to_next(db: db_session.Database, most: float) -> float:
     )
     found = db.read(lambda session: session.scalar(statement))
     return most if found is None else min(max(found, 0) / 1000, most)
+
+
+def hurry(db: db_session.Database, operation_id: str) -> bool:
+    """Let an operation that waits after a failure begin at once.
+
+    Not one that a registry asked to wait: nobody may override that.
+
+    :returns: whether it waited for anything
+    :raises DatabaseUnavailable: nothing was changed
+    """
+    now = clock.now_ms()
+    statement = (
+        sa.update(Operation)
+        .where(
+            Operation.id == operation_id,
+            Operation.state == "queued",
+            Operation.not_before > now,
+            Operation.error_code != exception.RateLimited.code,
+        )
+        .values(not_before=now, updated_at=now)
+    )
+    return bool(
+        db.write(lambda session: db_session.changed(session, statement))
+    )

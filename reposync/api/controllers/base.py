@@ -62,7 +62,9 @@ def accepted(operation: models.Operation) -> Any:
         if stream is not None:
             request.environ["reposync.stream"] = stream
     response.status = 202
-    return {"operation": views.operation(operation, url)}
+    attempts = request.services.conf.conductor.max_attempts
+    shown = views.operation(operation, url, max_attempts=attempts)
+    return {"operation": shown}
 
 
 def links(last: str | None) -> list[dict[str, str]]:

@@ -73,6 +73,8 @@ _OPERATION = parts.thing(
     outcome=_OUTCOME,
     image={"oneOf": [parts.ref("Image"), {"type": "null"}]},
     attempt=_NUMBER,
+    max_attempts=_NUMBER,
+    next_attempt_at=_SOMETIME,
     progress=parts.thing(
         phase=_PERHAPS, bytes=_NUMBER, total=parts.optional("integer")
     ),

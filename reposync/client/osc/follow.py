@@ -17,6 +17,7 @@ import requests
 from reposync.client.osc import columns
 from reposync.client.osc import command as osc
 from reposync.client.osc import errors
+from reposync.client.osc import idle
 from reposync.client.osc import progress
 
 LOG = logging.getLogger(__name__)
@@ -62,11 +63,14 @@ def wait(
     :param stream: tells of the parts of the only operation
     :raises CommandError: they go on after the time that was given
     """
-    if not parsed_args.wait:
-        return list(operations)
     app: Any = command.app
     wanted = parsed_args.formatter == "table" and app.options.verbose_level
     view = progress.view(app.stderr, bool(wanted))
+    for each in operations:
+        if getattr(each, "joined", False):
+            view.say(joins(each))
+    if not parsed_args.wait:
+        return list(operations)
     follower = Follower(command.client, view, parsed_args.timeout)
     try:
         ended = follower.follow(operations, stream)
@@ -83,6 +87,15 @@ def wait(
         text = f"{len(bad)} of {len(ended)} operations did not succeed"
         command.failed = ". ".join(filter(None, (command.failed, text)))
     return ended
+
+
+def joins(operation: Any) -> str:
+    """Say that a request met one that waits already, and how that stands."""
+    text = f"{progress.name(operation)}: joins operation {operation.id}"
+    retry = progress.retry(operation)
+    if retry:
+        return f"{text}, which failed before; {retry}"
+    return f"{text}, which waits since {operation.created_at}"
 
 
 def goes_on(operations: Sequence[Any]) -> str:
@@ -156,6 +169,7 @@ class Follower:
         self._meter = progress.Meter(clock)
         self._told: set[str] = set()
         self._away: float | None = None
+        self._idle = idle.Idle(client, view.say, clock)
 
     def follow(
         self, operations: Sequence[Any], stream: Any = None
@@ -172,6 +186,7 @@ class Follower:
             self._hear(feed)
             if all(each.is_finished for each in self._now.values()):
                 break
+            self._idle.look(self._now.values())
             self._view.draw(*self._picture())
             if self._timeout and self._clock() - begun > self._timeout:
                 raise exceptions.CommandError(

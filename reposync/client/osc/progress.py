@@ -5,6 +5,7 @@ import collections
 from collections.abc import Callable
 from collections.abc import Sequence
 import dataclasses
+import datetime
 import os
 import shutil
 import time
@@ -30,6 +31,7 @@ class Row:
     :ivar done: bytes that were copied
     :ivar total: bytes there are; None if nobody knows
     :ivar rate: bytes a second; None until it is known
+    :ivar retry: the next attempt, of one that failed before
     """
 
     name: str
@@ -37,6 +39,26 @@ class Row:
     done: int = 0
     total: int | None = None
     rate: float | None = None
+    retry: "Retry | None" = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Retry:
+    """The next attempt of an operation that waits after a failure.
+
+    :ivar which: such as ``attempt 2 of 5``
+    :ivar seconds: until it may begin, by the clocks of both hosts
+    :ivar why: the last one failed
+    """
+
+    which: str
+    seconds: int
+    why: str
+
+    def __str__(self) -> str:
+        """Say all of it."""
+        when = f"in {self.seconds} s" if self.seconds else "now"
+        return f"{self.which} {when}: {self.why}"
 
 
 class Meter:
@@ -55,7 +77,8 @@ class Meter:
         phase = found.get("phase") or operation.state
         done = found.get("bytes") or 0
         rate = self._rate((operation.id, phase), done)
-        return Row(name(operation), phase, done, found.get("total"), rate)
+        total = found.get("total")
+        return Row(name(operation), phase, done, total, rate, retry(operation))
 
     def _rate(self, key: tuple[str, str], done: int) -> float | None:
         now = self._clock()
@@ -95,7 +118,7 @@ class Lines(View):
     def __init__(self, out: TextIO):
         """Store where the lines go."""
         self._out = out
-        self._phases: dict[str, str] = {}
+        self._phases: dict[str, tuple[str, ...]] = {}
         self._head: Sequence[str] = ()
 
     def say(self, text: str) -> None:
@@ -109,9 +132,12 @@ class Lines(View):
                 self.say(line)
         self._head = head
         for row in rows:
-            if self._phases.get(row.name) != row.phase:
-                self._phases[row.name] = row.phase
-                self.say(f"{row.name}: {row.phase}")
+            # The seconds change all the time; the rest is news.
+            retried = (row.retry.which, row.retry.why) if row.retry else ()
+            news = (row.phase, *retried)
+            if self._phases.get(row.name) != news:
+                self._phases[row.name] = news
+                self.say(f"{row.name}: {row.retry or row.phase}")
 
 
 class Screen(View):
@@ -170,6 +196,22 @@ def name(operation: Any) -> str:
     return str(operation.reference or operation.image_id or operation.kind)
 
 
+def retry(operation: Any, now: float | None = None) -> Retry | None:
+    """Tell of the next attempt of an operation, if it waits for one.
+
+    :param now: seconds since the epoch
+    """
+    if not operation.next_attempt_at or not operation.error:
+        return None
+    due = datetime.datetime.fromisoformat(operation.next_attempt_at)
+    left = due.timestamp() - (time.time() if now is None else now)
+    which = f"attempt {(operation.attempt or 0) + 1}"
+    if operation.max_attempts:
+        which = f"{which} of {operation.max_attempts}"
+    why = columns.Error(operation.error).human_readable()
+    return Retry(which, max(round(left), 0), why)
+
+
 def line(row: Row, width: int) -> str:
     """Give a row of a terminal.
 
@@ -177,6 +219,8 @@ def line(row: Row, width: int) -> str:
     """
     shown = row.name if len(row.name) <= width else f"…{row.name[1 - width :]}"
     parts = [f"{shown:<{width}}", f"{row.phase:<7}"]
+    if row.retry:
+        return f"{parts[0]} {row.retry}"
     if row.done and row.total:
         part = min(row.done / row.total, 1)
         bar = "#" * int(part * _BAR)

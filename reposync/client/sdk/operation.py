@@ -23,6 +23,12 @@ class Operation(resource.Resource):
 
     #: How often it was begun.
     attempt = resource.Body("attempt", type=int)
+    #: How often it is begun before it is given up.
+    max_attempts = resource.Body("max_attempts", type=int)
+    #: When it may begin again, if it failed before; UTC, ISO 8601.
+    next_attempt_at = resource.Body("next_attempt_at")
+    #: Whether the request that returned it met one that waited already.
+    joined = False
     #: How many identical requests it serves beside the first one.
     coalesced = resource.Body("coalesced", type=int)
     #: Of a synchronisation: the number of its parts by outcome or state.

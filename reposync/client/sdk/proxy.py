@@ -186,9 +186,18 @@ class Proxy(proxy.Proxy):
         """
         return self._list(_repository.Repository, **query)
 
+    def health(self) -> str:
+        """Read what the service lacks: a line for each thing it needs."""
+        # The status is 503 if anything is away; the text is wanted then.
+        answer = super().request("/healthcheck", "GET")
+        return str(answer.text)
+
     def _accepted(self, answer: requests.Response) -> _operation.Operation:
         value = answer.json()["operation"]
-        return self._get_resource(_operation.Operation, None, **value)
+        made = self._get_resource(_operation.Operation, None, **value)
+        asked = answer.headers.get("X-OpenStack-Request-ID")
+        made.joined = bool(asked) and made.request_id != asked
+        return made
 
     def _streamed(self, path: str, **kwargs: Any) -> _stream.Stream:
         answer = self.put(path, headers=_STREAM, stream=True, **kwargs)

@@ -23,6 +23,13 @@ class FakeClient:
     def __init__(self, **scripts):
         self.scripts = scripts
         self.parts = []
+        self.healths = ["conductors OK"]
+
+    def health(self):
+        text = self.healths[0]
+        if len(self.healths) > 1:
+            del self.healths[0]
+        return text
 
     def get_operation(self, key):
         steps = self.scripts[key]
@@ -85,6 +92,81 @@ class FollowTest(testtools.TestCase):
     @property
     def lines(self):
         return self.out.getvalue().splitlines()
+
+    def test_the_next_attempt_and_why_the_last_one_failed(self):
+        error = {"code": "source_unavailable", "message": "no answer"}
+        waits = [
+            operation_of(
+                "a",
+                "queued",
+                attempt=attempt,
+                max_attempts=5,
+                error=error,
+                next_attempt_at="2000-01-01T00:00:00.000Z",
+            )
+            for attempt in (1, 1, 2)
+        ]
+        client = FakeClient(a=[*waits, operation_of("a", "succeeded")])
+        self.follow(client, waits[0])
+        self.assertEqual(
+            [
+                "a:1: attempt 2 of 5 now: source_unavailable: no answer",
+                "a:1: attempt 3 of 5 now: source_unavailable: no answer",
+                "a:1: succeeded",
+            ],
+            self.lines,
+        )
+
+    def test_seconds_until_the_next_attempt(self):
+        one = operation_of(
+            "a",
+            "queued",
+            attempt=1,
+            max_attempts=5,
+            error={"code": "rate_limited", "message": "later"},
+            next_attempt_at="1970-01-01T00:02:00.000Z",
+        )
+        retry = progress.retry(one, 98)
+        self.assertEqual(
+            "attempt 2 of 5 in 22 s: rate_limited: later", str(retry)
+        )
+        row = progress.Row("a:1", "queued", retry=retry)
+        self.assertEqual(f"a:1 {retry}", progress.line(row, 3))
+
+    def test_joining_one_that_failed_before(self):
+        one = operation_of(
+            "a",
+            "queued",
+            attempt=1,
+            error={"code": "source_unavailable", "message": "no answer"},
+            next_attempt_at="2000-01-01T00:00:00.000Z",
+        )
+        said = follow.joins(one)
+        self.assertIn("joins operation a, which failed before", said)
+        self.assertIn("attempt 2 now: source_unavailable: no answer", said)
+
+    def test_no_conductor_begins(self):
+        waits = operation_of("a", "queued")
+        client = FakeClient(a=[waits] * 20 + [operation_of("a", "succeeded")])
+        client.healths = [
+            "conductors AWAY: No conductor runs: it stopped 9 s ago. More",
+        ]
+        self.follow(client, waits)
+        self.assertEqual(
+            [
+                "a:1: queued",
+                "No conductor runs: it stopped 9 s ago. Does a "
+                "reposync-conductor run?",
+                "a:1: succeeded",
+            ],
+            self.lines,
+        )
+
+    def test_conductors_that_are_busy_are_not_asked_for(self):
+        waits = operation_of("a", "queued")
+        client = FakeClient(a=[waits] * 20 + [operation_of("a", "succeeded")])
+        self.follow(client, waits)
+        self.assertEqual(["a:1: queued", "a:1: succeeded"], self.lines)
 
     def test_several_at_once_each_told_of_when_it_ends(self):
         a, b = (operation_of(key, "queued") for key in "ab")

@@ -92,7 +92,10 @@ class OperationsController(base.Resource):
         url = request.host_url
         last = rows[-1].id if len(rows) == limit else None
         return {
-            "operations": [views.operation(row, url, tally) for row in rows],
+            "operations": [
+                views.operation(row, url, tally, max_attempts=_attempts())
+                for row in rows
+            ],
             "links": base.links(last),
         }
 
@@ -110,4 +113,12 @@ def _shown(row: models.Operation) -> dict[str, Any]:
     tally = None
     if row.kind == "sync":
         tally = operations.counts(request.services.db, [row.id])
-    return {"operation": views.operation(row, request.host_url, tally)}
+    shown = views.operation(
+        row, request.host_url, tally, max_attempts=_attempts()
+    )
+    return {"operation": shown}
+
+
+def _attempts() -> int:
+    number: int = pecan.request.services.conf.conductor.max_attempts
+    return number

@@ -12,12 +12,14 @@ from reposync.client.osc import follow
 _SHORT = ("id", "kind", "reference", "state", "outcome", "image_id")
 _LONG = (
     *_SHORT,
-    *("progress", "error", "attempt", "parent_id", "project_id"),
+    *("progress", "error", "attempt", "next_attempt_at"),
+    *("parent_id", "project_id"),
     *("request_id", "created_at", "started_at", "finished_at"),
 )
 _ALL = (
     *("id", "kind", "state", "reference", "outcome", "image_id", "error"),
-    *("progress", "attempt", "coalesced", "parent_id", "project_id"),
+    *("progress", "attempt", "max_attempts", "next_attempt_at"),
+    *("coalesced", "parent_id", "project_id"),
     *("user_id", "request_id", "created_at", "started_at", "finished_at"),
     *("updated_at", "image"),
 )
