@@ -26,14 +26,15 @@ LOG = log.getLogger(__name__)
 #: share, queues declared in another way than ours would be refused.
 EXCHANGE = "reposync"
 
-# oslo.db logs a traceback for each statement that the database did not take;
-# the service itself says once that it is away.
+# oslo.db logs a traceback, or two, for each statement that the database did
+# not take; the service itself says once that it is away, and why.
 _DEFAULT_LOG_LEVELS = [
     "amqp=WARN",
     "docker=WARN",
     "keystoneauth=WARN",
     "keystonemiddleware=WARN",
     "oslo_db.api=CRITICAL",
+    "oslo_db.sqlalchemy.exc_filters=CRITICAL",
     "oslo.messaging=WARN",
     "oslo_messaging=WARN",
     "sqlalchemy=WARN",

@@ -59,7 +59,8 @@ class _Health(pluginbase.HealthcheckBaseExtension):
             if not self._seen or time.monotonic() > self._seen + _FRESH:
                 self._look()
             away = self._away
-        reason = f"{self.what} {'OK' if away is None else f'AWAY: {away}'}"
+        well = ", but ".join(filter(None, ("OK", self.doubt())))
+        reason = f"{self.what} {well if away is None else f'AWAY: {away}'}"
         return pluginbase.HealthcheckResult(
             available=away is None, reason=reason
         )
@@ -84,6 +85,10 @@ class _Health(pluginbase.HealthcheckBaseExtension):
     def probe(self) -> None:
         """Look; raise whatever is wrong."""
         raise NotImplementedError
+
+    def doubt(self) -> str | None:
+        """Say what may be wrong all the same."""
+        return None
 
 
 class DatabaseHealth(_Health):
@@ -142,6 +147,10 @@ class IdentityHealth(_Health):
         problem = self._account.problem()
         if problem:
             raise Away(problem)
+
+    def doubt(self) -> str | None:
+        """Say that the account lacks a role."""
+        return self._account.doubt()
 
     def _ask_for_versions(self, options: Any) -> None:
         url = options.www_authenticate_uri

@@ -52,12 +52,19 @@ class Account:
         problem = self.problem()
         if problem:
             return f"Tokens cannot be checked: {problem}"
-        if _ROLES.isdisjoint(self._roles):
-            return (
-                f"Keystone may not let the account in [{_GROUP}] check tokens:"
-                " it has neither the role service nor admin in its project"
-            )
-        return "Keystone, which checks tokens, does not answer"
+        return self.doubt() or "Keystone, which checks tokens, does not answer"
+
+    def doubt(self) -> str | None:
+        """Say in a line why it may not check tokens, though it logs in.
+
+        It may all the same where the site has changed Keystone's policy.
+        """
+        if not _ROLES.isdisjoint(self._roles):
+            return None
+        return (
+            f"Keystone may not let the account in [{_GROUP}] check tokens: "
+            "it has neither the role service nor admin in its project"
+        )
 
     def _look(self) -> str | None:
         conf = self._conf
