@@ -109,7 +109,7 @@ class Tree:
             packages = f"--include={','.join(self._packages)}"
             place = [self._release, str(self.path), _mirror()]
             try:
-                server.run([MAKER, *_OPTIONS, packages, *place])
+                server.run([MAKER, *_OPTIONS, *_proxies(), packages, *place])
             except (server.LabError, OSError) as error:
                 raise server.LabError(
                     f"the tree of Debian {self._release}, which tests and "
@@ -157,6 +157,15 @@ class Tree:
         with (self._state.path / f"{self._release}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+
+def _proxies() -> list[str]:
+    """Give the proxies of the machine's own apt as options."""
+    kinds = [f"Acquire::{kind}::Proxy" for kind in ("http", "https")]
+    found = server.run(
+        ["apt-config", "dump", "--format", '%f "%v";%n', *kinds]
+    ).splitlines()
+    return [f"--aptopt={line}" for line in found if not line.endswith('"";')]
 
 
 def _mirror() -> str:
