@@ -231,12 +231,9 @@ _RULES = (
             }
         ),
     ),
-    _Rule(
-        _perhaps_gone,
-        r"failed to resolve reference \S+: name: not found"
-        r"|content at name not found|could not fetch content",
-        statuses=frozenset({404, 410}),
-    ),
+    # A 404 to a HEAD.  One that a blob gets, or a page of something between,
+    # says nothing of the image.
+    _Rule(_perhaps_gone, r"failed to resolve reference \S+: name: not found"),
     _Rule(
         _refused,
         r"invalid reference format",

@@ -64,6 +64,11 @@ TEXTS = (
     ("Requesting bearer token: invalid status code from registry 403 "
      "(Forbidden)", DENIED),
     ("denied: access forbidden", DENIED),
+    ("error pulling image configuration: download failed after attempts=1: "
+     "denied: no", DENIED),
+    ("unknown: failed to copy: httpReadSeeker: failed open: unexpected "
+     f"status from GET request to {_BLOB}: 403 Forbidden", DENIED),
+    ('Head "https://h/v2/a/manifests/401": denied: no account', DENIED),
     # Limits.
     ("toomanyrequests: You have reached your pull rate limit.", LIMITED),
     ("error from registry: You have reached your unauthenticated pull rate "
@@ -153,6 +158,28 @@ TEXTS = (
     ("failed to prepare extraction snapshot \"extract-404 sha256:ab\": parent "
      "snapshot sha256:401 does not exist: not found", AWAY),
     ("unknown: 404 page not found", AWAY),
+    ("unknown: <html>404 not found</html>", AWAY),
+    ("error parsing HTTP 404 response body: invalid character '<' looking "
+     'for beginning of value: "<html>404 not found</html>"', AWAY),
+    (_RESOLVE + f"{_HEAD}/manifests/1: 404 Not Found", AWAY),
+    ("unknown: failed to copy: httpReadSeeker: failed open: unexpected "
+     f"status from GET request to {_BLOB}: 502 Bad Gateway", AWAY),
+    ("failed to copy: httpReadSeeker: failed open: could not fetch content "
+     "descriptor sha256:ab404c (application/vnd.oci.image.config.v1+json) "
+     "from remote: not found", AWAY),
+    ("failed to copy: httpReadSeeker: failed open: content at "
+     f"{_BLOB} not found: not found", AWAY),
+    ("error pulling image configuration: download failed after attempts=6: "
+     "unexpected EOF", AWAY),
+    ("error pulling image configuration: download failed after attempts=1: "
+     "unknown blob", AWAY),
+    ("error unmarshalling content: invalid character '<' looking for "
+     "beginning of value", AWAY),
+    (_RESOLVE + "failed to authorize: failed to fetch anonymous token: Get "
+     '"https://a/token?scope=repository%3Aa%3Apull": tls: failed to verify '
+     "certificate: x509: certificate signed by unknown authority", AWAY),
+    (_RESOLVE + 'failed to do request: Head "https://h/v2/a": tls: first '
+     "record does not look like a TLS handshake", AWAY),
     ("No such image: a:1", AWAY),
     ("unknown blob", AWAY),
     ("something new", AWAY),
@@ -203,7 +230,6 @@ class TranslateTest(testtools.TestCase):
             ("name unknown: repository name not known to registry", True),
             ("unknown: repository library/a not found", True),
             (_RESOLVE + "r.example.org/a/b:404: not found", False),
-            (f"{_HEAD}/manifests/1: 404 Not Found", False),
             ("pull access denied for a, repository does not exist or may "
              "require 'docker login': denied: no", False),
         ):  # fmt: skip
