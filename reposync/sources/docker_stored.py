@@ -13,6 +13,7 @@ from collections.abc import Mapping
 import contextlib
 import dataclasses
 import functools
+import hashlib
 
 from reposync.sources import base
 from reposync.sources import convert
@@ -109,6 +110,8 @@ class StoredImage:
         complete, diff_ids = registry_archive.complete(
             resolved, manifest, config
         )
+        digest = f"sha256:{hashlib.sha256(manifest.body).hexdigest()}"
+        complete = dataclasses.replace(complete, manifest_digest=digest)
         return (
             registry_archive.Description(complete, manifest, config, diff_ids),
             contents.places,

@@ -69,7 +69,7 @@ class ContainerdTest(test_docker_source.EngineTestCase, base.TestCase):
                 self.assertEqual(len(data), archive.size)
                 found.append(
                     (
-                        dataclasses.replace(archive.resolved, more=None),
+                        archive.resolved,
                         files(data),
                     )
                 )
