@@ -12,6 +12,7 @@ from oslo_config import cfg
 from oslo_log import log
 
 from reposync import exception
+from reposync import retry
 from reposync.conductor import outage
 from reposync.db import callbacks
 from reposync.db import deliveries
@@ -21,9 +22,6 @@ from reposync.webhooks import callback
 
 LOG = log.getLogger(__name__)
 
-#: How often a call is tried, and seconds before the second time.
-_ATTEMPTS = 5
-_FIRST_DELAY = 60.0
 _PURGE = 600.0
 _STATES = {"succeeded": "success", "failed": "failure", "cancelled": "error"}
 
@@ -46,7 +44,7 @@ class FollowUp:
         conf: cfg.ConfigOpts,
         db: db_session.Database,
         post: Post = callback.post,
-        delay: float = _FIRST_DELAY,
+        delay: float = retry.FIRST_CALL,
         database: outage.Outage | None = None,
     ):
         """Store what it needs."""
@@ -88,7 +86,7 @@ class FollowUp:
         for wanted in callbacks.due(self._db):
             if self._stopping.is_set():
                 return
-            pause = self._delay * 2.0**wanted.attempt
+            pause = retry.call_delay(wanted.attempt, self._delay)
             if callbacks.take(self._db, wanted, pause):
                 self._call(wanted)
         if time.monotonic() > self._purged + _PURGE:
@@ -99,7 +97,7 @@ class FollowUp:
             self._purged = time.monotonic()
 
     def _call(self, wanted: callbacks.Due) -> None:
-        last = wanted.attempt + 1 >= _ATTEMPTS
+        last = wanted.attempt + 1 >= retry.CALLS
         # Looked at again: the list may be another one by now.
         if callback.allowed(wanted.url, self._conf.notify.callback_hosts):
             try:

@@ -14,6 +14,7 @@ from oslo_config import cfg
 from oslo_log import log
 
 from reposync import exception
+from reposync import retry
 from reposync.conductor import outage
 from reposync.conductor import owner as conductor_owner
 from reposync.conductor import traces as conductor_traces
@@ -91,7 +92,7 @@ class Keeper:
         for lease in leases.owned(self._db, host):
             if not conductor_owner.is_dead(lease.owner):
                 continue
-            delay = self._delay(lease.attempt)
+            delay = retry.takeover_delay(lease.attempt, self._conf.retry_delay)
             try:
                 leases.give_back(self._db, lease, delay)
             except exception.LeaseLost:
@@ -103,13 +104,6 @@ class Keeper:
                 lease.owner,
                 delay,
             )
-
-    def _delay(self, attempt: int) -> float:
-        # At once the first time.  Later ones may have killed the conductor,
-        # and what runs beside them then shall get time to end.
-        if attempt < 2:
-            return 0.0
-        return self._conf.retry_delay * 2.0 ** (attempt - 2)
 
     def _look(self) -> None:
         for what, (check, known) in self._checks.items():

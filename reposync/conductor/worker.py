@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Carries out one operation, from the claim to its end."""
 
-import random
-
 from oslo_config import cfg
 from oslo_log import log
 
 from reposync import exception
 from reposync import reference as ref
+from reposync import retry
 from reposync.conductor import events as conductor_events
 from reposync.conductor import gone
 from reposync.conductor import job as conductor_job
@@ -20,12 +19,6 @@ from reposync.db import session as db_session
 from reposync.drivers import base as driver
 
 LOG = log.getLogger(__name__)
-
-_LONGEST_DELAY = 15 * 60.0
-#: However long a registry asks to wait, look again after this many seconds.
-_LONGEST_RETRY_AFTER = 6 * 3600.0
-#: What is counted as no attempt.
-_BLAMELESS = (exception.RateLimited, exception.RegistryBehind)
 
 
 class Worker:
@@ -173,6 +166,7 @@ class Worker:
     def _end_badly(
         self, job: conductor_job.Job, error: exception.ReposyncError
     ) -> None:
+        options, attempt = self._conf.conductor, job.operation.attempt
         match error:
             case exception.StoppingService():
                 leases.give_back(self._db, job.lease, 0, count=False)
@@ -182,13 +176,14 @@ class Worker:
                 leases.finish(self._db, job.lease, "cancelled", error=error)
                 self._events.tell("ended", job, error, state="cancelled")
                 LOG.info("Operation %s was cancelled", job.operation.id)
-            case _ if self._may_retry(job, error):
-                delay = self._delay(job.operation.attempt, error)
+            case _ if retry.may_repeat(error, attempt, options.max_attempts):
+                delay = retry.operation_delay(
+                    attempt, options.retry_delay, error.retry_after
+                )
                 if delay > job.rest:
                     self._fail(job, job.too_old(error.message))
                     return
-                # A registry's limit, or lag, is no fault of the image.
-                count = not isinstance(error, _BLAMELESS)
+                count = retry.counts(error)
                 leases.give_back(
                     self._db, job.lease, delay, error=error, count=count
                 )
@@ -208,22 +203,6 @@ class Worker:
         leases.finish(self._db, job.lease, "failed", error=error)
         self._events.tell("ended", job, error, state="failed")
         LOG.error("Operation %s failed: %s", job.operation.id, error.message)
-
-    def _may_retry(
-        self, job: conductor_job.Job, error: exception.ReposyncError
-    ) -> bool:
-        if isinstance(error, exception.RegistryBehind):
-            # It ends by itself.
-            return True
-        allowed = self._conf.conductor.max_attempts
-        return error.retryable and job.operation.attempt < allowed
-
-    def _delay(self, attempt: int, error: exception.ReposyncError) -> float:
-        if error.retry_after is not None:
-            return min(max(error.retry_after, 1), _LONGEST_RETRY_AFTER)
-        first = self._conf.conductor.retry_delay
-        delay = min(first * 2.0 ** (attempt - 1), _LONGEST_DELAY)
-        return delay * random.uniform(1, 1.25)  # noqa: S311 (not a secret)
 
 
 class _Unexpected(exception.ReposyncError):
