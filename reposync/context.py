@@ -6,6 +6,7 @@ and as ``resource_uuid`` the id of the operation the thread works on.
 """
 
 from collections.abc import Callable
+import time
 from typing import ParamSpec
 from typing import TypeVar
 
@@ -14,12 +15,19 @@ from oslo_context import context
 P = ParamSpec("P")
 R = TypeVar("R")
 
+#: How long a sleeper needs to notice that its work has to end.
+_TICK = 1.0
+
 
 class RequestContext(context.RequestContext):
     """The context of one request, made by authentication's headers.
 
     One that is made becomes that of the thread.
+
+    :ivar check: raises if the work that is done in its name has to end
     """
+
+    check: Callable[[], None] | None = None
 
 
 def enter(
@@ -28,20 +36,44 @@ def enter(
     request_id: str | None,
     project_id: str | None,
     user_id: str | None,
+    check: Callable[[], None] | None = None,
 ) -> RequestContext:
-    """Let this thread work on an operation, in the name of who asked."""
-    return RequestContext(
+    """Let this thread work on an operation, in the name of who asked.
+
+    :param check: see `RequestContext`
+    """
+    entered = RequestContext(
         resource_uuid=operation_id,
         request_id=request_id,
         project_id=project_id,
         user_id=user_id,
     )
+    entered.check = check
+    return entered
 
 
 def leave() -> None:
     """Let this thread work for nobody."""
     # oslo.context has no other way; its own fixture does the same.
     context._request_store.__dict__.pop("context", None)
+
+
+def checker() -> Callable[[], None] | None:
+    """Give what tells whether this thread's work has to end, if any."""
+    return getattr(context.get_current(), "check", None)
+
+
+def sleep(seconds: float) -> None:
+    """Wait, but not for longer than the work of this thread may go on.
+
+    :raises ReposyncError: whatever ended it
+    """
+    check = checker()
+    until = time.monotonic() + seconds
+    while (rest := until - time.monotonic()) > 0:
+        if check is not None:
+            check()
+        time.sleep(min(rest, _TICK))
 
 
 def carried(function: Callable[P, R]) -> Callable[P, R]:

@@ -16,7 +16,7 @@ from reposync.conductor import job as conductor_job
 from reposync.db import session as db_session
 from reposync.db import statistics
 from reposync.db import tallies
-from reposync.sources import governor
+from reposync.sources import rate_limits
 
 LOG = log.getLogger(__name__)
 
@@ -155,7 +155,9 @@ class Webhooks(Collector):
 class Budgets(Collector):
     """What registries said last of their rate limits."""
 
-    def __init__(self, budgets: Callable[[], Mapping[str, governor.Budget]]):
+    def __init__(
+        self, budgets: Callable[[], Mapping[str, rate_limits.Budget]]
+    ):
         """Store whom to ask."""
         self._budgets = budgets
 

@@ -160,6 +160,7 @@ class Manager:
             request_id=job.operation.request_id,
             project_id=job.operation.project_id,
             user_id=job.operation.user_id,
+            check=job.check,
         )
         with self._lock:
             self._jobs.add(job)

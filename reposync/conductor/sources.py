@@ -14,7 +14,7 @@ from reposync import repositories
 from reposync.conductor import outage
 from reposync.conductor import troubles as conductor_troubles
 from reposync.sources import base as source
-from reposync.sources import governor
+from reposync.sources import rate_limits
 
 Load = Callable[[cfg.ConfigOpts, str], source.Source]
 
@@ -76,7 +76,7 @@ class Sources:
                     f"There is no source {name!r}. {error}"
                 ) from error
 
-    def budgets(self) -> dict[str, governor.Budget]:
+    def budgets(self) -> dict[str, rate_limits.Budget]:
         """Tell what registries said of their rate limits, by host."""
         with self._lock:
             made = list(self._made.values())

@@ -13,6 +13,12 @@ other options for the source ``registry``, since a Docker engine has its own.
 """,
 )
 
+#: Addresses between blanks, without accounts.
+_MIRRORS = (
+    r"(?:(?:^|\s+)(?:https?://)?(?:[\w.-]+|\[[0-9a-fA-F:]+\])(?::\d{1,5})?"
+    r"(?:/[a-z0-9][a-z0-9._/-]*)?/?)+\s*$"
+)
+
 OPTIONS = [
     cfg.StrOpt(
         "auth_file",
@@ -52,13 +58,20 @@ them, too: whoever listens on the way reads them.
     ),
     cfg.Opt(
         "mirrors",
-        type=types.Dict(key_value_separator="="),
+        type=types.Dict(
+            value_type=types.String(regex=_MIRRORS), key_value_separator="="
+        ),
         default={},
         mutable=True,
         help="""
 Registries that are asked before the one an image's name says, as
-``registry=mirror`` pairs: ``docker.io=mirror.example.org:5000``.  What a
-mirror does not have or refuses is read from the registry itself.
+``registry=mirror`` pairs: ``docker.io=mirror.example.org:5000``.  A mirror
+that keeps images below a name of its own, as the proxies of Harbor,
+Artifactory and Nexus do, is given with it:
+``docker.io=harbor.example.org/docker_hub``.  ``http://`` in front lets it
+speak plain HTTP.  Several mirrors of a registry are separated by blanks and
+asked in that order.  What a mirror does not have, refuses, or serves wrongly
+is read from the next one, and from the registry itself in the end.
 """,
     ),
     cfg.IntOpt(
@@ -100,8 +113,9 @@ as there are to be sent.
         mutable=True,
         help="""
 How often one request is sent that fails for a reason that may go away, and
-how often in a row a broken download goes on where it broke off.  After that
-the operation itself waits and is tried again.
+how often in a row a broken download is asked for without bringing a byte that
+was not there before.  After that the operation itself waits and is tried
+again.  A mirror is asked once.
 """,
     ),
     cfg.IntOpt(
@@ -114,6 +128,20 @@ the operation itself waits and is tried again.
         "read_timeout",
         default=60,
         min=1,
-        help="Seconds without a byte after which a connection is given up.",
+        help="""
+Seconds without a byte after which a connection is given up.  The head of an
+answer, and each manifest, configuration, list of tags and token, has to be
+there as a whole in this time.
+""",
+    ),
+    cfg.IntOpt(
+        "lowest_rate",
+        default=4096,
+        min=0,
+        help="""
+Bytes a second below which a download is given up and asked for again, as a
+mean over 1 MiB.  0 for none: then a registry that sends a byte now and then
+holds a worker for as long as it likes.
+""",
     ),
 ]

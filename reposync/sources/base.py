@@ -12,7 +12,7 @@ from typing import Protocol
 from oslo_config import cfg
 
 from reposync import reference as ref
-from reposync.sources import governor
+from reposync.sources import rate_limits
 
 #: Told how far a copy is: phase (``pulling`` or ``copying``), bytes done,
 #: bytes in all or None where nobody knows yet.  Whatever it raises must be
@@ -193,7 +193,7 @@ class Source(abc.ABC):
         """
         raise NotImplementedError
 
-    def budgets(self) -> dict[str, governor.Budget]:
+    def budgets(self) -> dict[str, rate_limits.Budget]:
         """Tell what registries said of their rate limits, by host.
 
         :returns: none if the source does not speak to registries itself

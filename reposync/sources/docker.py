@@ -27,8 +27,8 @@ from reposync.sources import docker_platforms
 from reposync.sources import docker_progress
 from reposync.sources import docker_refs
 from reposync.sources import docker_stored
-from reposync.sources import governor
 from reposync.sources import platforms
+from reposync.sources import rate_limits
 from reposync.sources import registry
 from reposync.sources import watch
 from reposync.sources.docker_client import translated
@@ -162,7 +162,7 @@ class DockerSource(base.Source):
         with docker_client.connect(self.conf) as client, translated(name):
             return docker_refs.discard(client, name)
 
-    def budgets(self) -> dict[str, governor.Budget]:
+    def budgets(self) -> dict[str, rate_limits.Budget]:
         """Tell what registries said of their rate limits, by host."""
         return self._registry.budgets()
 

@@ -57,8 +57,9 @@ def rate_limited(said: str, pause: float) -> exception.RateLimited:
 
 def shorten(text: str) -> str:
     """Make one short line without passwords of what somebody else wrote."""
-    line = " ".join(text.split())
-    line = "".join(c for c in line if c.isprintable())
+    # What is not printable means something to terminals and databases.
+    words = "".join(c if c.isprintable() else " " for c in text).split()
+    line = " ".join(words)
     line = re.sub(r"://[^/\s@]*@", "://", line)
     line = re.sub(r"\?[^\s\"]*", "", line)
     # Some repeat the login that they were sent.
@@ -66,17 +67,42 @@ def shorten(text: str) -> str:
     return line if len(line) <= _SHORT else f"{line[:_SHORT]}..."
 
 
-def registry_text(data: bytes) -> str:
-    """Find the words in the body of a registry's error.
+def registry_words(data: bytes) -> tuple[str, str]:
+    """Find the code and the words in the body of an error.
 
-    https://distribution.github.io/distribution/spec/api/#errors
+    Registries send JSON (https://distribution.github.io/distribution/spec/
+    api/#errors); S3 and its like, and Azure's storage, XML with ``Code`` and
+    ``Message``.  Anything else is not passed on: it is a page for people, or
+    belongs to a server that was never meant to be asked.
+
+    :returns: both empty if there are none
     """
     try:
-        [first, *_] = documents.load_leniently(data)["errors"]
-        text = f"{first.get('code', '')} {first.get('message', '')}"
+        value = documents.load_leniently(data)
+        found = value.get("errors") or value.get("error") or value
+        first = found[0] if isinstance(found, list) else found
+        if isinstance(first, str):
+            return "", shorten(first)
+        code = _word(first.get("code"))
+        message = first.get("message") or first.get("details") or ""
     except (ValueError, TypeError, KeyError, AttributeError):
-        text = data[:_SHORT].decode(errors="replace")
-        if text.lstrip().startswith("<"):
-            # A page for people, of a proxy in between.
-            text = ""
-    return shorten(text)
+        code, message = _xml(data, "Code"), _xml(data, "Message")
+    return code, shorten(f"{code} {message}")
+
+
+def registry_text(data: bytes) -> str:
+    """Find the words in the body of an error; see `registry_words`."""
+    return registry_words(data)[1]
+
+
+def _word(value: object) -> str:
+    return value if isinstance(value, str) and value.isascii() else ""
+
+
+def _xml(data: bytes, name: str) -> str:
+    # A document of strangers is not worth a parser that may be fooled.
+    text = data[: 16 * 1024].decode(errors="replace")
+    found = re.search(rf"<{name}>([^<>]{{1,{_SHORT}}})</{name}>", text)
+    if not found or "<Error" not in text:
+        return ""
+    return found[1].strip()

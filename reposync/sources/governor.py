@@ -8,49 +8,20 @@ many are sent in a second, and a pause that the registry asked for.
 from collections.abc import Iterator
 from collections.abc import Mapping
 import contextlib
-import dataclasses
 import random
-import re
 import threading
 import time
 
 from oslo_log import log
 
+from reposync import context
+from reposync import retry
 from reposync.sources import errors
+from reposync.sources import rate_limits
 
 LOG = log.getLogger(__name__)
 
-#: Shorter pauses are sat out; for longer ones the operation goes back.
-PATIENCE = 5.0
-#: Where a registry names no time.  Docker Hub counts pulls of the last six
-#: hours: a slot comes free any time.
-PAUSE = 15 * 60.0
 _JITTER = 0.5
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Budget:
-    """What a registry said of its own limit last.
-
-    ``RateLimit-Limit`` and ``RateLimit-Remaining`` as Docker Hub sends them
-    (https://docs.docker.com/docker-hub/usage/pulls/): ``100;w=21600``.
-
-    :ivar limit: pulls allowed in a window
-    :ivar remaining: of these
-    :ivar window: seconds
-    :ivar at: when it was said, on the monotonic clock
-    """
-
-    limit: int | None
-    remaining: int
-    window: int | None
-    at: float
-
-    def __str__(self) -> str:
-        """Give it in words."""
-        limit = f" of {self.limit}" if self.limit is not None else ""
-        window = f" in {self.window} s" if self.window else ""
-        return f"{self.remaining}{limit} pulls left{window}"
 
 
 class Governor:
@@ -70,7 +41,8 @@ class Governor:
         self._next = 0.0
         self._until = 0.0
         self._said = ""
-        self.budget: Budget | None = None
+        self._refusals = 0
+        self.budget: rate_limits.Budget | None = None
 
     @contextlib.contextmanager
     def slot(self) -> Iterator[None]:
@@ -100,19 +72,26 @@ class Governor:
                     self._next = turn + self._gap
                     break
                 said = self._said
-            if rest > PATIENCE:
+            if rest > retry.PATIENCE:
                 raise errors.rate_limited(said, rest)
-            time.sleep(rest + random.uniform(0, _JITTER))  # noqa: S311
+            context.sleep(rest + random.uniform(0, _JITTER))  # noqa: S311
         if turn > now:
-            time.sleep(turn - now)
+            context.sleep(turn - now)
 
-    def pause(self, seconds: float, said: str) -> None:
-        """Let all threads wait.
+    def refuse(self, asked: float | None, said: str) -> float:
+        """Let all threads wait, since the host asks for it.
 
+        :param asked: for how many seconds; None if it does not say
         :param said: the registry's own words
+        :returns: for how many seconds
         """
-        until = time.monotonic() + seconds
         with self._lock:
+            now = time.monotonic()
+            if now >= self._until:
+                # Those of the same moment, in other threads, are one.
+                self._refusals += 1
+            seconds = self._pause(asked)
+            until = now + seconds
             if until > self._until:
                 self._until, self._said = until, said
         LOG.warning(
@@ -121,35 +100,45 @@ class Governor:
             seconds,
             errors.shorten(said),
         )
+        return seconds
 
     def note(self, headers: Mapping[str, str]) -> None:
         """Keep what the headers of an answer say of the limit."""
-        remaining = _number(headers.get("ratelimit-remaining"))
-        if remaining is None:
+        said = rate_limits.budget(headers)
+        if said is None:
             return
-        text = headers.get("ratelimit-limit") or ""
-        window = re.search(r";\s*w=(\d+)", text)
-        before = self.budget
-        self.budget = Budget(
-            _number(text),
-            remaining,
-            int(window[1]) if window else None,
-            time.monotonic(),
-        )
-        if before is None or before.remaining != remaining:
-            LOG.info("%s: %s", self._host, self.budget)
+        before, self.budget = self.budget, said
+        if before is None or before.remaining != said.remaining:
+            LOG.info("%s: %s", self._host, said)
+
+    def served(self) -> None:
+        """Note that the host has answered a request."""
+        self._refusals = 0
 
     def spend(self) -> None:
         """Ask for a request that counts against the registry's limit.
 
-        :raises RateLimited: the registry said lately that none is left
+        :raises RateLimited: the registry said lately that none is left, and
+            that does not change in a moment
         """
         budget = self.budget
-        if budget is None or budget.remaining > 0:
+        if budget is None:
             return
-        rest = budget.at + PAUSE - time.monotonic()
+        rest = budget.at + budget.pause - time.monotonic()
+        if rest > retry.PATIENCE:
+            raise errors.rate_limited(f"{self._host}: {budget}", rest)
         if rest > 0:
-            raise errors.rate_limited(str(budget), rest)
+            context.sleep(rest)
+
+    def _pause(self, asked: float | None) -> float:
+        if asked is not None:
+            return min(asked, retry.LONGEST_PAUSE)
+        budget = self.budget
+        if budget is not None and not budget.remaining:
+            rest = budget.at + budget.pause - time.monotonic()
+            if rest > 0:
+                return rest
+        return retry.limit_delay(max(1, self._refusals))
 
 
 class Governors:
@@ -168,7 +157,7 @@ class Governors:
                 self._governors[host] = Governor(host, *self._limits)
             return self._governors[host]
 
-    def budgets(self) -> dict[str, Budget]:
+    def budgets(self) -> dict[str, rate_limits.Budget]:
         """Tell what registries said of their limits, by host."""
         with self._lock:
             return {
@@ -176,8 +165,3 @@ class Governors:
                 for host, each in self._governors.items()
                 if each.budget is not None
             }
-
-
-def _number(text: str | None) -> int | None:
-    found = re.match(r"\s*(\d+)", text or "")
-    return int(found[1]) if found else None

@@ -10,29 +10,36 @@ from collections.abc import Iterator
 import contextlib
 import dataclasses
 import hashlib
-import re
-import urllib.parse
 
 from oslo_config import cfg
+from oslo_log import log
 
 from reposync import exception
 from reposync import reference as ref
+from reposync import retry
 from reposync.sources import base
 from reposync.sources import convert
 from reposync.sources import documents
-from reposync.sources import governor
 from reposync.sources import hybrid
 from reposync.sources import manifests
+from reposync.sources import rate_limits
+from reposync.sources import registry_answers as answers
 from reposync.sources import registry_archive
 from reposync.sources import registry_blob
 from reposync.sources import registry_client
 from reposync.sources import registry_hosts as hosts
+from reposync.sources import registry_links as links
 from reposync.sources import registry_look
+from reposync.sources import registry_lookup as lookup
+
+LOG = log.getLogger(__name__)
 
 _LONGEST_MANIFEST = 4 * 1024 * 1024
 _TAGS_PAGE = 500
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
-_ACCEPT = {"Accept": manifests.ACCEPT}
+#: A registry that needs more pages than this gives the same ones again.
+_MOST_PAGES = 10_000
+#: Bytes a second at which what is there already is read once more.
+_SLOW = 1024 * 1024
 
 
 class RegistrySource(base.Source):
@@ -42,22 +49,14 @@ class RegistrySource(base.Source):
         """Store the configuration."""
         super().__init__(conf)
         self._client = registry_client.RegistryClient(conf)
+        self._lookup = lookup.Lookup(self._client, _LONGEST_MANIFEST)
 
     def resolve(
         self, reference: ref.Reference, platform: str
     ) -> base.ResolvedImage:
         """See `base.Source.resolve`."""
-        path = f"manifests/{reference.digest or reference.tag}"
         with self._slot(reference):
-            answer = self._client.open(
-                reference, path, method="HEAD", headers=_ACCEPT
-            )
-            registry_client.discard(answer)
-            digest = answer.headers.get("docker-content-digest") or ""
-            if not _DIGEST.fullmatch(digest):
-                # Not every registry tells; then its content does.
-                body, _ = self._get(reference, path, _LONGEST_MANIFEST)
-                digest = f"sha256:{hashlib.sha256(body).hexdigest()}"
+            digest = self._lookup.digest(reference)
         resolved = base.ResolvedImage(reference, digest, platform)
         look = self._look(resolved)
         return dataclasses.replace(resolved, choose=look.digest, more=look)
@@ -77,7 +76,7 @@ class RegistrySource(base.Source):
             look = self._look(resolved)
         found = look.description()
         reader = registry_blob.BlobReader(
-            self._client, reference, self.conf.registry.attempts
+            self._client, reference, self.conf.registry.lowest_rate
         )
         layers = convert.Unpacking(reader.read)
         most = self.conf.registry.max_image_size * 1024**3
@@ -92,27 +91,37 @@ class RegistrySource(base.Source):
             lambda: layout.pieces(layers.read),
             reader.stop,
             progress,
-            self._longest_silence(),
+            self._longest_silence(found.manifest),
         )
         with contextlib.closing(archive):
             yield archive
 
     def tags(self, repository: ref.Reference) -> Iterator[str]:
         """See `base.Source.tags`."""
-        path: str | None = f"tags/list?n={_TAGS_PAGE}"
-        while path:
+        query: str | None = f"n={_TAGS_PAGE}"
+        seen: set[str] = set()
+        while query and query not in seen and len(seen) < _MOST_PAGES:
+            seen.add(query)
+            wanted = registry_client.Wanted(
+                repository, f"tags/list?{query}", headers=lookup.ACCEPT
+            )
             with self._slot(repository):
-                body, answer = self._get(repository, path, _LONGEST_MANIFEST)
-            try:
-                found = documents.load_leniently(body).get("tags") or []
-                yield from map(str, found)
-            except (ValueError, TypeError) as error:
-                raise exception.SourceError(
-                    f"{repository.registry} lists no tags of {repository}"
-                ) from error
-            path = _next(answer.headers.get("link"))
+                names, answer = self._client.fetch(
+                    wanted,
+                    _LONGEST_MANIFEST,
+                    lambda body, _: _tags(repository, body),
+                )
+            yield from names
+            query = links.next_query(answer.headers.get("link"), _TAGS_PAGE)
+        if query:
+            LOG.warning(
+                "%s gives pages of tags of %s more than once; the rest is "
+                "left out",
+                repository.registry,
+                repository.name,
+            )
 
-    def budgets(self) -> dict[str, governor.Budget]:
+    def budgets(self) -> dict[str, rate_limits.Budget]:
         """Tell what registries said of their rate limits, by host."""
         return self._client.governors.budgets()
 
@@ -129,76 +138,71 @@ class RegistrySource(base.Source):
     ) -> contextlib.AbstractContextManager[None]:
         return self._client.governors.of(reference.registry).slot()
 
-    def _get(
-        self,
-        reference: ref.Reference,
-        path: str,
-        most: int,
-        *,
-        counted: bool = False,
-    ) -> tuple[bytes, hosts.Answer]:
-        answer = self._client.open(
-            reference, path, headers=_ACCEPT, counted=counted
-        )
-        try:
-            data = answer.read(most + 1)
-        except hosts.BROKEN as error:
-            raise hosts.unavailable(reference.registry, error) from error
-        finally:
-            answer.close()
-        if len(data) > most:
-            raise exception.ImageUnsupported(
-                f"{reference} cannot be copied: its manifest or configuration "
-                f"has more than {most} bytes"
-            )
-        return data, answer
-
     def _promised(
         self, resolved: base.ResolvedImage, digest: str
     ) -> tuple[bytes, str]:
         """Get a manifest that the registry has named; its type, too."""
-        body, answer = self._get(
-            resolved.reference,
+        reference = resolved.reference
+        wanted = registry_client.Wanted(
+            reference,
             f"manifests/{digest}",
-            _LONGEST_MANIFEST,
+            headers=lookup.ACCEPT,
             counted=True,
+            promised=True,
         )
-        media_type = answer.headers.get("content-type") or ""
-        # Its digest is not that of its body.
-        manifests.refuse_schema_1(str(resolved.reference), media_type)
-        _check(body, digest)
-        return body, media_type
+
+        def check(body: bytes, answer: hosts.Answer) -> bytes:
+            lookup.refuse_others(body, reference.registry, reference)
+            # Its digest is not that of its body.
+            media_type = answer.headers.get("content-type") or ""
+            manifests.refuse_schema_1(str(reference), media_type)
+            return _checked(body, digest)
+
+        try:
+            body, answer = self._client.fetch(wanted, _LONGEST_MANIFEST, check)
+        except (exception.ArchiveDamaged, answers.Missing):
+            if digest == resolved.digest:
+                self._lookup.doubt(reference)
+            raise
+        return body, answer.headers.get("content-type") or ""
 
     def _config(
         self, reference: ref.Reference, manifest: manifests.Manifest
     ) -> bytes:
         digest = manifest.config.digest
-        data, _ = self._get(
-            reference, f"blobs/{digest}", manifests.LONGEST_CONFIG
+        wanted = registry_client.Wanted(
+            reference, f"blobs/{digest}", promised=True
         )
-        _check(data, digest)
+        data, _ = self._client.fetch(
+            wanted,
+            manifests.LONGEST_CONFIG,
+            lambda body, _: _checked(body, digest),
+        )
         return data
 
-    def _longest_silence(self) -> float:
+    def _longest_silence(self, manifest: manifests.Manifest) -> float:
         # What reads a blob gives up by itself; this is for the unforeseen.
+        # All of a blob may have to be read once more where it broke off.
         options = self.conf.registry
-        one = options.read_timeout + options.connect_timeout
-        return float((one + governor.PATIENCE) * options.attempts**2)
+        one = options.read_timeout + options.connect_timeout + retry.PATIENCE
+        longest = max((layer.size for layer in manifest.layers), default=0)
+        return float(one * options.attempts**2 + longest / _SLOW)
 
 
-def _check(data: bytes, digest: str) -> None:
+def _checked(data: bytes, digest: str) -> bytes:
     algorithm, _, value = digest.partition(":")
     found = hashlib.new(algorithm, data, usedforsecurity=False).hexdigest()
     if found != value:
         raise exception.ArchiveDamaged(
             f"The registry served something else than {digest}"
         )
+    return data
 
 
-def _next(link: str | None) -> str | None:
-    """Read the address of the next page (RFC 8288)."""
-    found = re.match(r'<([^>]+)>;\s*rel="?next"?', link or "")
-    if not found:
-        return None
-    query = urllib.parse.urlsplit(found[1]).query
-    return f"tags/list?{query}"
+def _tags(repository: ref.Reference, body: bytes) -> list[str]:
+    try:
+        return list(map(str, documents.load_leniently(body).get("tags") or []))
+    except (ValueError, TypeError) as error:
+        raise exception.SourceError(
+            f"{repository.registry} lists no tags of {repository}"
+        ) from error

@@ -14,10 +14,11 @@ from reposync import exception
 from reposync.sources import governor
 from reposync.sources import manifests
 from reposync.sources import registry_hosts as hosts
+from reposync.sources import registry_ranges as ranges
 
 LOG = log.getLogger(__name__)
 
-_Open = Callable[[manifests.Descriptor], hosts.Answer]
+_Open = Callable[[manifests.Descriptor], ranges.Opened]
 
 
 class Ahead:
@@ -38,7 +39,7 @@ class Ahead:
         self._lock = threading.Lock()
         self._closed = False
         self._waiting: (
-            tuple[manifests.Descriptor, futures.Future[hosts.Answer]] | None
+            tuple[manifests.Descriptor, futures.Future[ranges.Opened]] | None
         ) = None
 
     def begin(self, blob: manifests.Descriptor) -> None:
@@ -46,7 +47,7 @@ class Ahead:
         with self._lock:
             if self._closed or self._waiting or not self._slots.enter_free():
                 return
-            future: futures.Future[hosts.Answer] = futures.Future()
+            future: futures.Future[ranges.Opened] = futures.Future()
             self._waiting = blob, future
         threading.Thread(
             target=context.carried(
@@ -55,7 +56,7 @@ class Ahead:
             daemon=True,
         ).start()
 
-    def take(self, blob: manifests.Descriptor) -> hosts.Answer | None:
+    def take(self, blob: manifests.Descriptor) -> ranges.Opened | None:
         """Give the answer if this blob was opened; its slot goes with it."""
         with self._lock:
             waiting, self._waiting = self._waiting, None
@@ -78,7 +79,7 @@ class Ahead:
     def _work(
         self,
         blob: manifests.Descriptor,
-        future: "futures.Future[hosts.Answer]",
+        future: "futures.Future[ranges.Opened]",
     ) -> None:
         try:
             future.set_result(self._open(blob))
@@ -88,7 +89,7 @@ class Ahead:
             text = getattr(error, "message", type(error).__name__)
             LOG.debug("%s was not opened ahead: %s", blob.digest, text)
 
-    def _throw_away(self, future: "futures.Future[hosts.Answer]") -> None:
+    def _throw_away(self, future: "futures.Future[ranges.Opened]") -> None:
         self._slots.leave()
         with contextlib.suppress(exception.ReposyncError, *hosts.BROKEN):
             future.result().close()

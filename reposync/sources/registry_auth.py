@@ -114,7 +114,7 @@ class Authenticator:
         self, endpoint: hosts.Endpoint, reference: ref.Reference
     ) -> logins.Login:
         """Give what the registry wanted last time."""
-        special = endpoint.url, reference.repository
+        special = endpoint.url, endpoint.here(reference).repository
         common = endpoint.url, ""
         known = self._challenges.get(special) or self._challenges.get(common)
         if known is None:
@@ -192,7 +192,9 @@ class Authenticator:
     ) -> None:
         # Most registries want the same for all repositories; Artifactory has
         # a token server for each of its own.
-        self._challenges.put((endpoint.url, reference.repository), challenge)
+        self._challenges.put(
+            (endpoint.url, endpoint.here(reference).repository), challenge
+        )
         common = dataclasses.replace(
             challenge, scopes=scopes.general(challenge)
         )

@@ -4,27 +4,39 @@
 from collections.abc import Iterator
 from collections.abc import Sequence
 import contextlib
+import dataclasses
 import hashlib
 import itertools
-import re
 import threading
 
 from oslo_log import log
 
 from reposync import exception
 from reposync import reference as ref
+from reposync import retry
 from reposync.sources import manifests
 from reposync.sources import registry_ahead
+from reposync.sources import registry_answers as answers
 from reposync.sources import registry_client
-from reposync.sources import registry_hosts as hosts
+from reposync.sources import registry_ranges as ranges
 
 LOG = log.getLogger(__name__)
 
-#: Size of the pieces that are handed on, in bytes.
-PIECE = 1024 * 1024
 #: How many bytes before a blob's end the next one is opened: 0.15 s at the
 #: rate at which Glance takes them.
 _SOON = 32 * 1024 * 1024
+
+
+@dataclasses.dataclass(slots=True)
+class _Way:
+    """How far a blob has come, and how it goes on.
+
+    :ivar ranged: whether its rest alone is asked for
+    """
+
+    download: retry.Download
+    done: int = 0
+    ranged: bool = True
 
 
 class BlobReader:
@@ -37,19 +49,20 @@ class BlobReader:
         self,
         client: registry_client.RegistryClient,
         reference: ref.Reference,
-        attempts: int,
+        lowest_rate: int,
     ):
         """Store where to read from.
 
-        :param attempts: how often in a row a connection may break without
-            having brought anything
+        :param lowest_rate: bytes a second that must come; 0 for any
         """
         self._client = client
         self._reference = reference
-        self._attempts = attempts
+        self._opener = ranges.Opener(client, reference)
+        self._seconds = ranges.PIECE / (lowest_rate or 0.001)
         self._slots = client.governors.of(reference.registry)
         self._stopped = threading.Event()
-        self._answer: hosts.Answer | None = None
+        self._opened: ranges.Opened | None = None
+        self._place = reference.registry
         self._ahead = registry_ahead.Ahead(self._open, self._slots)
         self._next: dict[str, manifests.Descriptor] = {}
 
@@ -63,11 +76,11 @@ class BlobReader:
         """End a read that is under way."""
         self._stopped.set()
         self._ahead.close()
-        answer = self._answer
-        if answer is not None:
+        opened = self._opened
+        if opened is not None:
             # It may have come to its end by itself at this moment.
             with contextlib.suppress(ValueError, RuntimeError, OSError):
-                answer.shutdown()
+                opened.answer.shutdown()
 
     def read(self, blob: manifests.Descriptor) -> Iterator[bytes]:
         """Give the pieces of a blob, of 1 MiB at most.
@@ -89,92 +102,101 @@ class BlobReader:
             for piece in self._insist(blob, early):
                 done += len(piece)
                 if done > blob.size:
-                    raise _damaged(blob, "is longer")
+                    raise self._damaged(blob, "is longer")
                 if following and blob.size - done <= _SOON:
                     self._ahead.begin(following)
                 digest.update(piece)
                 yield piece
         if f"{algorithm}:{digest.hexdigest()}" != blob.digest:
-            raise _damaged(blob, "is something else")
+            raise self._damaged(blob, "is something else")
 
     def _insist(
-        self, blob: manifests.Descriptor, answer: hosts.Answer | None
+        self, blob: manifests.Descriptor, opened: ranges.Opened | None
     ) -> Iterator[bytes]:
-        done = failures = 0
-        while done < blob.size or not blob.size:
+        way = _Way(retry.Download(self._client.attempts))
+        while True:
             try:
-                if answer is None:
-                    answer = self._open(blob, done)
-                for piece in self._pieces(blob, done, answer):
-                    done += len(piece)
-                    failures = 0
+                if opened is None:
+                    opened = self._open(blob, way.done, ranged=way.ranged)
+                for piece in self._pieces(opened):
+                    way.done += len(piece)
                     yield piece
-                if done >= blob.size:
+                if way.done >= blob.size or self._stopped.is_set():
                     return
-                raise exception.SourceUnavailable("The registry broke off")
-            except exception.SourceUnavailable as error:
-                answer = None
-                failures += 1
-                if failures >= self._attempts:
-                    raise
-                LOG.info(
-                    "%s: %s after %d bytes of %s; going on there",
-                    self._reference,
-                    error.message,
-                    done,
-                    blob.digest,
-                )
-            if self._stopped.wait(self._client.delay(failures)):
+                raise exception.SourceUnavailable(f"{opened.host} broke off")
+            except (
+                exception.SourceUnavailable,
+                exception.RateLimited,
+            ) as error:
+                seconds = self._go_on(blob, way, opened, error)
+                opened = None
+            if self._stopped.wait(seconds):
                 return
 
-    def _open(
-        self, blob: manifests.Descriptor, offset: int = 0
-    ) -> hosts.Answer:
-        headers = {"Range": f"bytes={offset}-"} if offset else {}
-        return self._client.open(
-            self._reference, f"blobs/{blob.digest}", headers=headers
+    def _go_on(
+        self,
+        blob: manifests.Descriptor,
+        way: "_Way",
+        opened: ranges.Opened | None,
+        error: exception.SourceError,
+    ) -> float:
+        """Find out in how many seconds a blob goes on; raises if not."""
+        if not answers.at_once(error):
+            raise error
+        way.download.reached(way.done)
+        if way.download.broke():
+            # Where only the rest was asked for, that may be why.
+            whole = opened is not None and opened.skip == way.done
+            if self._leave_mirror(blob):
+                way.download = retry.Download(self._client.attempts, way.done)
+            elif way.ranged and way.done and not whole:
+                way.ranged = False
+            else:
+                raise error
+        LOG.info(
+            "%s: %s after %d bytes of %s; going on there",
+            self._reference,
+            error.message,
+            way.done,
+            blob.digest,
         )
+        return max(error.retry_after or 0.0, way.download.delay())
 
-    def _pieces(
-        self, blob: manifests.Descriptor, offset: int, answer: hosts.Answer
-    ) -> Iterator[bytes]:
-        self._answer = answer
+    def _leave_mirror(self, blob: manifests.Descriptor) -> bool:
+        """Ask a mirror for a blob no more; tells whether it was one."""
+        if self._place == self._reference.registry:
+            return False
+        self._client.memory.note(self._place, blob.digest)
+        self._place = self._reference.registry
+        return True
+
+    def _open(
+        self,
+        blob: manifests.Descriptor,
+        offset: int = 0,
+        *,
+        ranged: bool = True,
+    ) -> ranges.Opened:
+        return self._opener.open(blob, offset, ranged=ranged)
+
+    def _pieces(self, opened: ranges.Opened) -> Iterator[bytes]:
+        self._opened, self._place = opened, opened.place
+        skip = opened.skip
         try:
-            skip = _begin(answer, blob, offset)
-            while piece := answer.read(PIECE):
+            while piece := opened.read(self._seconds):
                 if self._stopped.is_set():
                     return
-                yield piece[skip:]
+                if skip < len(piece):
+                    yield piece[skip:] if skip else piece
                 skip = max(0, skip - len(piece))
-        except hosts.BROKEN as error:
-            raise hosts.unavailable(self._reference.registry, error) from error
         finally:
-            self._answer = None
-            answer.close()
+            self._opened = None
+            opened.close()
 
-
-def _begin(
-    answer: hosts.Answer, blob: manifests.Descriptor, offset: int
-) -> int:
-    """Tell how many bytes at the beginning were read before."""
-    length = answer.headers.get("content-length")
-    if answer.status == 206:
-        found = re.match(
-            r"bytes (\d+)-", answer.headers.get("content-range") or ""
-        )
-        if not found or int(found[1]) != offset:
-            raise _damaged(blob, "goes on at another place")
-        return 0
-    # Not every registry knows ranges.
-    if length and length.isdigit() and int(length) != blob.size:
-        raise _damaged(blob, f"has {length} bytes")
-    return offset
-
-
-def _damaged(
-    blob: manifests.Descriptor, what: str
-) -> exception.ArchiveDamaged:
-    return exception.ArchiveDamaged(
-        f"The registry's blob {blob.digest} {what}, not the {blob.size} "
-        "bytes its manifest names"
-    )
+    def _damaged(
+        self, blob: manifests.Descriptor, what: str
+    ) -> exception.ArchiveDamaged:
+        error = ranges.damaged(blob, self._place, what)
+        # The next attempt asks somebody else.
+        self._leave_mirror(blob)
+        return error

@@ -5,54 +5,78 @@ https://distribution.github.io/distribution/spec/api/ and
 https://github.com/opencontainers/distribution-spec/blob/main/spec.md.
 """
 
+from collections.abc import Callable
 from collections.abc import Mapping
 import dataclasses
-import random
-import time
-import urllib.parse
+from typing import TypeVar
 
 from oslo_config import cfg
 from oslo_log import log
-import urllib3
 
+from reposync import context
 from reposync import exception
 from reposync import reference as ref
-from reposync.sources import errors
+from reposync import retry
 from reposync.sources import governor
+from reposync.sources import registry_answers as answers
 from reposync.sources import registry_auth
 from reposync.sources import registry_hosts as hosts
-from reposync.sources import registry_realms as realms
+from reposync.sources import registry_memory as memory
+from reposync.sources import registry_redirects as redirects
 
 LOG = log.getLogger(__name__)
 
-_REDIRECTS = (301, 302, 303, 307, 308)
-_MOST_REDIRECTS = 5
-_MAY_PASS = (408, 500, 502, 503, 504)
-_FIRST_DELAY = 0.25
-_LONGEST_TEXT = 64 * 1024
+T = TypeVar("T")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class _Reply:
-    """An answer.
+class Wanted:
+    """A request for something below a repository.
 
-    :ivar moved: whether a redirect led away from the registry
+    :ivar path: such as ``manifests/latest``
+    :ivar counted: whether registries count it as a pull
+    :ivar promised: whether the registry has named it itself, so that it must
+        be there
     """
 
-    answer: hosts.Answer
-    moved: bool
+    reference: ref.Reference
+    path: str
+    method: str = "GET"
+    headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    counted: bool = False
+    promised: bool = False
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether there is no plainer way to ask."""
+        return self.method == "GET" and "Range" not in self.headers
+
+    def leaves(self, status: int, *, stored: bool) -> bool:
+        """Tell whether a refusal leaves another way to ask: a plain GET.
+
+        :param stored: storage behind the registry refuses; its address may
+            have expired, and the registry gives another one
+        """
+        if self.is_whole or retry.verdict(status) is not retry.Verdict.FINAL:
+            return False
+        if self.method == "HEAD":
+            return status != 401
+        return not (stored and status in (401, 403, 404))
 
 
 class RegistryClient:
     """Sends requests until they are answered; one for all threads.
 
     :ivar governors: the limits of each host
+    :ivar memory: what hosts do not do
     """
 
     def __init__(self, conf: cfg.ConfigOpts):
         """Store the configuration; connect to nothing."""
         self._conf = conf.registry
         self._hosts = hosts.Hosts(conf)
+        self._redirects = redirects.Redirects(self._hosts)
+        self.memory = memory.Memory()
         self.governors = governor.Governors(
             self._conf.concurrency, self._conf.requests_per_second
         )
@@ -60,184 +84,184 @@ class RegistryClient:
             conf, self._hosts, self.governors
         )
 
-    def open(
+    @property
+    def attempts(self) -> int:
+        """How often a request is sent that brings nothing."""
+        return int(self._conf.attempts)
+
+    @property
+    def seconds(self) -> float:
+        """How long a short answer may take."""
+        return float(self._conf.read_timeout)
+
+    def ask(
         self,
         reference: ref.Reference,
-        path: str,
-        *,
-        method: str = "GET",
-        headers: Mapping[str, str] | None = None,
-        counted: bool = False,
-    ) -> hosts.Answer:
-        """Ask for something below a repository; the caller closes it.
+        question: Callable[[hosts.Endpoint, int], T],
+        what: str = "",
+    ) -> T:
+        """Ask mirrors, and the registry itself in the end.
 
-        Mirrors are asked first; whatever goes wrong there, the registry
-        itself is asked in the end.
+        Whatever goes wrong at a mirror, the next one is asked.
 
-        :param path: such as ``manifests/latest``
-        :param counted: whether registries count it as a pull
-        :returns: an answer with a status below 300 whose body is unread
-        :raises SourceError: there is none
+        :param question: asks one of them, so many times at the most
+        :param what: a mirror that lacks it is left out
+        :raises SourceError: the registry does not answer it either
         """
-        *mirrors, own = self._hosts.endpoints(reference.registry)
-        sent = dict(headers or {})
-        for mirror in mirrors:
+        *mirrors, own = self._hosts.places(reference.registry)
+        for place in mirrors:
+            if self.memory.lacks(place, memory.ANSWERS):
+                continue
             try:
-                return self._insist(
-                    mirror, reference, method, path, sent, counted
-                )
+                mirror = self._hosts.endpoint(place)
+                if not self.memory.lacks(mirror.name, what):
+                    return question(mirror, 1)
             except exception.SourceError as error:
-                LOG.info("The mirror %s: %s", mirror.name, error.message)
-        return self._insist(own, reference, method, path, sent, counted)
+                LOG.info("The mirror %s: %s", place, error.message)
+                if _is_away(error):
+                    self.memory.note(place, memory.ANSWERS)
+        return question(self._hosts.endpoint(own), self.attempts)
 
-    def delay(self, attempt: int) -> float:
-        """Give the seconds to wait after a failed attempt."""
-        longest = min(_FIRST_DELAY * 2.0**attempt, governor.PATIENCE)
-        return random.uniform(longest / 2, longest)  # noqa: S311
+    def fetch(
+        self,
+        wanted: Wanted,
+        most: int,
+        check: Callable[[bytes, hosts.Answer], T],
+    ) -> tuple[T, hosts.Answer]:
+        """Read something short, from whoever serves it.
 
-    def _insist(
+        :param most: bytes it may have
+        :param check: makes of it what is wanted, or raises: then the next
+            host is asked
+        :returns: that, and the answer for its headers
+        :raises SourceError: nobody serves it
+        """
+
+        def read(reply: redirects.Reply) -> tuple[T, hosts.Answer]:
+            body = self._body(wanted, reply, most)
+            return check(body, reply.answer), reply.answer
+
+        return self.ask(
+            wanted.reference,
+            lambda endpoint, attempts: self.insist(
+                endpoint, wanted, attempts, read
+            ),
+        )
+
+    def get(
         self,
         endpoint: hosts.Endpoint,
-        reference: ref.Reference,
-        method: str,
-        path: str,
-        headers: Mapping[str, str],
-        counted: bool,
-    ) -> hosts.Answer:
-        limits = self.governors.of(endpoint.name)
-        for attempt in range(1, self._conf.attempts + 1):
-            limits.wait_turn()
-            if counted:
-                limits.spend()
+        wanted: Wanted,
+        attempts: int,
+        most: int,
+    ) -> bytes:
+        """Read something short from one host.
+
+        :raises SourceError: it does not serve it
+        """
+        return self.insist(
+            endpoint,
+            wanted,
+            attempts,
+            lambda reply: self._body(wanted, reply, most),
+        )
+
+    def _body(
+        self, wanted: Wanted, reply: redirects.Reply, most: int
+    ) -> bytes:
+        data = answers.read(reply.host, reply.answer, most, self.seconds)
+        if len(data) > most:
+            raise exception.ImageUnsupported(
+                f"{wanted.reference} cannot be copied: {reply.host} sends "
+                f"more than {most} bytes as {wanted.path}"
+            )
+        return data
+
+    def insist(
+        self,
+        endpoint: hosts.Endpoint,
+        wanted: Wanted,
+        attempts: int,
+        read: Callable[[redirects.Reply], T],
+    ) -> T:
+        """Send a request to one host until it is answered and read.
+
+        :raises SourceError: see `once`
+        """
+        for attempt in range(1, attempts + 1):
             try:
-                answer = self._send(endpoint, reference, method, path, headers)
-                limits.note(answer.headers)
-                if answer.status < 300:
-                    return answer
-                raise self._translate(answer, str(reference), limits)
+                return read(self.once(endpoint, wanted))
             except (
                 exception.SourceUnavailable,
                 exception.RateLimited,
             ) as error:
                 asked = error.retry_after or 0.0
-                if attempt == self._conf.attempts or asked > governor.PATIENCE:
+                if attempt == attempts or not answers.at_once(error):
                     raise
                 LOG.debug("%s; attempt %d", error.message, attempt)
                 if isinstance(error, exception.SourceUnavailable):
-                    time.sleep(max(asked, self.delay(attempt)))
+                    context.sleep(max(asked, retry.request_delay(attempt)))
         raise AssertionError("there is at least one attempt")
 
+    def once(
+        self, endpoint: hosts.Endpoint, wanted: Wanted
+    ) -> redirects.Reply:
+        """Send a request to one host, once.
+
+        :returns: an answer with a status below 300; where there is another
+            way to ask, also one that says no
+        :raises SourceError: it refuses
+        :raises SourceUnavailable: it does not answer, or may do so later
+        """
+        limits = self.governors.of(endpoint.name)
+        limits.wait_turn()
+        if wanted.counted:
+            limits.spend()
+        reply = self._send(endpoint, wanted)
+        limits.note(reply.answer.headers)
+        status, name = reply.answer.status, str(wanted.reference)
+        if status >= 300:
+            stored = reply.moved and wanted.path.startswith("blobs/")
+            if wanted.leaves(status, stored=stored):
+                return reply
+            raise answers.translate(
+                reply.answer,
+                name,
+                reply.host,
+                limits,
+                promised=wanted.promised,
+                stored=stored,
+            )
+        limits.served()
+        if wanted.is_whole and answers.is_page(reply.answer):
+            reply.answer.close()
+            raise answers.page(reply.host, name, endpoint.name)
+        return reply
+
+    def is_there(self, endpoint: hosts.Endpoint) -> bool:
+        """Tell whether a host speaks the protocol at all."""
+        reply = self._redirects.follow("GET", f"{endpoint.url}/v2/", {}, None)
+        page = answers.is_page(reply.answer)
+        answers.discard(reply.host, reply.answer)
+        status = reply.answer.status
+        return status == 401 or (status == 200 and not page)
+
     def _send(
-        self,
-        endpoint: hosts.Endpoint,
-        reference: ref.Reference,
-        method: str,
-        path: str,
-        headers: Mapping[str, str],
-    ) -> hosts.Answer:
-        url = f"{endpoint.url}/v2/{reference.repository}/{path}"
+        self, endpoint: hosts.Endpoint, wanted: Wanted
+    ) -> redirects.Reply:
+        reference, method = wanted.reference, wanted.method
+        repository = endpoint.here(reference).repository
+        url = f"{endpoint.url}/v2/{repository}/{wanted.path}"
+        headers = dict(wanted.headers)
         return self._auth.send(
             endpoint,
             reference,
-            lambda login: self._follow(method, url, headers, login),
-        ).answer
-
-    def _follow(
-        self,
-        method: str,
-        url: str,
-        headers: Mapping[str, str],
-        authorization: str | None,
-    ) -> _Reply:
-        moved = False
-        for _ in range(_MOST_REDIRECTS):
-            sent = dict(headers)
-            if authorization:
-                sent["Authorization"] = authorization
-            answer = self._hosts.send(method, url, sent)
-            place = answer.headers.get("location")
-            if answer.status not in _REDIRECTS or not place:
-                return _Reply(answer, moved)
-            discard(answer)
-            target = urllib.parse.urljoin(url, place)
-            if not realms.is_same(url, target):
-                # Storage behind a registry has no business with its login.
-                moved, authorization = True, None
-            self._refuse_plain(url, target)
-            url = target
-        raise exception.SourceUnavailable(
-            f"{_origin(url)[1]} redirects without end"
-        )
-
-    def _refuse_plain(self, url: str, target: str) -> None:
-        scheme, host = _origin(target)
-        plain = scheme == "http" and not self._hosts.is_insecure(host)
-        if scheme not in ("http", "https") or plain:
-            raise exception.SourceError(
-                f"{_origin(url)[1]} redirects to {scheme}://{host}, which is "
-                "refused: it is not https. If that is wanted, add the host "
-                "to [registry] insecure"
-            )
-
-    def _translate(
-        self, answer: hosts.Answer, name: str, limits: governor.Governor
-    ) -> exception.SourceError:
-        said = f"{answer.status}: {_text(answer)}"
-        asked = _retry_after(answer)
-        if answer.status == 429:
-            spent = limits.budget is not None and not limits.budget.remaining
-            unknown = governor.PAUSE if spent else governor.PATIENCE
-            pause = asked or unknown
-            limits.pause(pause, said)
-            return errors.rate_limited(said, pause)
-        if answer.status in _MAY_PASS:
-            return exception.SourceUnavailable(
-                f"The registry could not serve {name}: {said}",
-                retry_after=asked,
-            )
-        if answer.status == 404:
-            return errors.not_found(name, said)
-        if answer.status in (401, 403):
-            return errors.denied(name, said)
-        if answer.status == 416:
-            return exception.ArchiveDamaged(
-                f"The registry has less of a blob of {name} than its "
-                "manifest says"
-            )
-        return exception.SourceError(
-            f"The registry refuses to serve {name}: {said}"
+            lambda login: self._redirects.follow(method, url, headers, login),
         )
 
 
-def discard(answer: hosts.Answer) -> None:
-    """Read what is left of a short answer, so that its connection lives."""
-    try:
-        answer.read(_LONGEST_TEXT)
-    except hosts.BROKEN:
-        LOG.debug("An answer broke off that nobody wanted to read")
-    answer.close()
-
-
-def _text(answer: hosts.Answer) -> str:
-    """Give a registry's own words, from its errors as JSON or as they are."""
-    try:
-        data = answer.read(_LONGEST_TEXT)
-    except hosts.BROKEN:
-        data = b""
-    answer.close()
-    return errors.registry_text(data) or answer.reason or "no reason given"
-
-
-def _retry_after(answer: hosts.Answer) -> float | None:
-    text = answer.headers.get("retry-after")
-    if not text:
-        return None
-    try:
-        return float(urllib3.Retry().parse_retry_after(text))
-    except urllib3.exceptions.InvalidHeader:
-        return None
-
-
-def _origin(url: str) -> tuple[str, str]:
-    parts = urllib.parse.urlsplit(url)
-    return parts.scheme, parts.netloc
+def _is_away(error: exception.SourceError) -> bool:
+    """Tell whether a host did not answer at all."""
+    return isinstance(error, exception.SourceUnavailable) and not isinstance(
+        error, answers.Answered
+    )

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 import dataclasses
 import ipaddress
 import os
+import re
 import threading
 from typing import Any
 import urllib.parse
@@ -23,6 +24,7 @@ from reposync import version
 from reposync.sources import errors
 from reposync.sources import registry_proxies as proxies
 from reposync.sources import registry_tunnels as tunnels
+from reposync.sources import registry_wire as wire
 
 LOG = log.getLogger(__name__)
 
@@ -42,11 +44,21 @@ class Endpoint:
     :ivar name: the host as images' names have it, with its port
     :ivar url: scheme and host
     :ivar insecure: no valid certificate is asked for
+    :ivar path: of a mirror that keeps the repositories of a registry below
+        one of its own names, such as a project of Harbor
     """
 
     name: str
     url: str
     insecure: bool
+    path: str = ""
+
+    def here(self, reference: ref.Reference) -> ref.Reference:
+        """Give an image's name as it is at this host."""
+        parts = filter(None, (self.path, reference.repository))
+        return dataclasses.replace(
+            reference, registry=self.name, repository="/".join(parts)
+        )
 
     @property
     def host(self) -> str:
@@ -72,13 +84,25 @@ class Hosts:
         # Looked up once: the environment is that of the process's start.
         self._proxies = proxies.Proxies(os.environ)
 
-    def endpoints(self, registry: str) -> list[Endpoint]:
-        """List the hosts of a registry in the order they are asked."""
-        names = [registry]
-        mirror = self._conf.mirrors.get(registry)
-        if mirror:
-            names.insert(0, mirror.removeprefix("https://").rstrip("/"))
-        return [self._endpoint(name) for name in names]
+    def places(self, registry: str) -> list[str]:
+        """List where a registry is asked, the registry itself at last."""
+        return [*self._conf.mirrors.get(registry, "").split(), registry]
+
+    def endpoint(self, place: str) -> Endpoint:
+        """Find out how a place is spoken to.
+
+        :param place: a registry, or a mirror as the options have it
+        :raises SourceUnavailable: it has to be asked, and does not answer
+        """
+        scheme, _, rest = place.rpartition("://")
+        name, _, path = rest.strip("/").partition("/")
+        # Some tools want it in the address of a mirror.
+        path = re.sub(r"^v2(/|$)", "", path)
+        host = _HUB_HOST if name == ref.DOCKER_HUB else name
+        insecure = scheme == "http" or self.is_insecure(host)
+        if not scheme:
+            scheme = self._scheme(host) if insecure else "https"
+        return Endpoint(name, f"{scheme}://{host}", insecure, path)
 
     def send(
         self,
@@ -103,7 +127,8 @@ class Hosts:
             **headers,
         }
         try:
-            answer = manager.request(
+            answer = wire.send(
+                manager,
                 method,
                 url,
                 headers=sent,
@@ -128,12 +153,6 @@ class Hosts:
             listed in (host, plain) or _inside(plain, listed)
             for listed in self._conf.insecure
         )
-
-    def _endpoint(self, name: str) -> Endpoint:
-        host = _HUB_HOST if name == ref.DOCKER_HUB else name
-        insecure = self.is_insecure(host)
-        scheme = self._scheme(host) if insecure else "https"
-        return Endpoint(name, f"{scheme}://{host}", insecure)
 
     def _scheme(self, host: str) -> str:
         """Find out whether an insecure registry speaks TLS at all."""
@@ -168,7 +187,9 @@ class Hosts:
         with self._lock:
             key = insecure, proxy
             if key not in self._managers:
-                self._managers[key] = self._make(insecure, proxy)
+                made = self._make(insecure, proxy)
+                wire.watch(made)
+                self._managers[key] = made
             return self._managers[key]
 
     def _make(
@@ -210,6 +231,9 @@ def unavailable(host: str, error: Exception) -> exception.SourceUnavailable:
 
 
 def _plain(error: object) -> str:
+    if isinstance(error, urllib3.exceptions.ProtocolError):
+        # What it says is for programmers.
+        return "the connection broke off"
     # urllib3 puts the object that failed in front of what is wrong.
     text = str(error)
     return text.rpartition(">: ")[2] or type(error).__name__

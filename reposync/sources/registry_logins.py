@@ -94,7 +94,7 @@ class Logins:
             endpoint,
             str(reference),
             challenge,
-            scopes.of(reference, challenge),
+            scopes.of(endpoint.here(reference), challenge),
             account,
         )
         return Login(f"Bearer {self._token(wanted, refused)}", account)
@@ -144,5 +144,4 @@ class Logins:
         self, endpoint: hosts.Endpoint, reference: ref.Reference
     ) -> credentials.Credentials:
         # A mirror gets its own credentials, never those of the registry.
-        named = dataclasses.replace(reference, registry=endpoint.name)
-        return credentials.find(self._conf, named)
+        return credentials.find(self._conf, endpoint.here(reference))

@@ -83,8 +83,7 @@ class Refused(Exception):
         said = f"{self.host} gives no token: {self.said}"
         if self.is_limit:
             pause = min(self.retry_after or _PAUSE, _LONGEST_PAUSE)
-            limits.pause(pause, said)
-            return errors.rate_limited(said, pause)
+            return errors.rate_limited(said, limits.refuse(pause, said))
         if not self.is_final:
             return exception.SourceUnavailable(errors.shorten(said))
         if account == credentials.NONE:

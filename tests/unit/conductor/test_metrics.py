@@ -15,6 +15,7 @@ from reposync.db import leases
 from reposync.db import session
 from reposync.db import tallies
 from reposync.sources import governor
+from reposync.sources import rate_limits
 from tests.fixtures import database
 from tests.fixtures import memory
 from tests.fixtures import wait
@@ -149,7 +150,7 @@ class GaugesTest(base.TestCase):
         )
         # Its window is over: it allows all of them again.
         old = governors.of("old.example.org")
-        old.budget = governor.Budget(9, 3, 60, time.monotonic() - 61)
+        old.budget = rate_limits.Budget(9, 3, 60, time.monotonic() - 61)
         source = memory.MemorySource(self.conf)
         source.budgets = governors.budgets
         chosen = sources.Sources(self.conf, lambda conf, name: source)

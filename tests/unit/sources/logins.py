@@ -36,7 +36,9 @@ class LoginTestCase(base.TestCase):
     def ask(self, repository="team/app", client=None):
         """Ask for a manifest."""
         name = ref.Reference.parse(f"{self.registry.host}/{repository}:1")
-        answer = (client or self.client).open(name, "manifests/1")
-        answer.read()
-        answer.close()
+        _, answer = (client or self.client).fetch(
+            registry_client.Wanted(name, "manifests/1"),
+            1000,
+            lambda body, _: body,
+        )
         return answer.status

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Follows redirects, as from a registry to its storage."""
+
+from collections.abc import Callable
+import dataclasses
+import urllib.parse
+
+from reposync import exception
+from reposync.sources import registry_answers as answers
+from reposync.sources import registry_hosts as hosts
+from reposync.sources import registry_realms as realms
+
+_REDIRECTS = (301, 302, 303, 307, 308)
+#: As Go's client, which most tools for images are built on.
+_MOST = 10
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer whose body is unread.
+
+    :ivar host: that sent it
+    :ivar moved: whether that is another one than was asked
+    """
+
+    answer: hosts.Answer
+    host: str
+    moved: bool
+
+
+class Redirects:
+    """Sends requests to where they belong."""
+
+    def __init__(self, transport: hosts.Hosts):
+        """Store what sends a single one."""
+        self._hosts = transport
+
+    def follow(
+        self,
+        method: str,
+        url: str,
+        headers: dict[str, str],
+        authorization: str | None,
+    ) -> Reply:
+        """Send a request, and once more to each place it is sent to.
+
+        :param authorization: for the host that is asked, and no other one
+        :raises SourceError: a redirect leads to nowhere, without end, or to
+            where nothing is sent
+        :raises SourceUnavailable: no answer
+        """
+        asked, seen = url, {url}
+        while True:
+            sent = dict(headers)
+            if authorization:
+                sent["Authorization"] = authorization
+            answer = self._hosts.send(method, url, sent)
+            host = _origin(url)[1]
+            if answer.status not in _REDIRECTS:
+                return Reply(answer, host, not realms.is_same(asked, url))
+            target = self._target(url, answer)
+            if target in seen or len(seen) > _MOST:
+                raise exception.SourceUnavailable(
+                    f"{host} redirects without end"
+                )
+            seen.add(target)
+            if not realms.is_same(asked, target):
+                # Storage behind a registry has no business with its login.
+                authorization = None
+            url = target
+
+    def _target(self, url: str, answer: hosts.Answer) -> str:
+        host = _origin(url)[1]
+        answers.discard(host, answer)
+        place = answer.headers.get("location")
+        if not place:
+            raise exception.SourceError(
+                f"{host} answers {answer.status}, a redirect, and does not "
+                "say where to"
+            )
+        try:
+            target = urllib.parse.urljoin(url, place.strip())
+            scheme, name = _origin(target)
+        except ValueError as error:
+            raise exception.SourceError(
+                f"{host} redirects to what is no address"
+            ) from error
+        if not _allowed(scheme, name, self._hosts.is_insecure):
+            raise exception.SourceError(
+                f"{host} redirects to {scheme}://{name}, which is "
+                "refused: it is not https. If that is wanted, add the host "
+                "to [registry] insecure"
+            )
+        return urllib.parse.urldefrag(target).url
+
+
+def _allowed(
+    scheme: str, host: str, is_insecure: Callable[[str], bool]
+) -> bool:
+    return scheme == "https" or (scheme == "http" and is_insecure(host))
+
+
+def _origin(url: str) -> tuple[str, str]:
+    parts = urllib.parse.urlsplit(url)
+    return parts.scheme, parts.netloc.rpartition("@")[2]
