@@ -42,6 +42,7 @@ class Governor:
         self._until = 0.0
         self._said = ""
         self._refusals = 0
+        self._counted = False
         self.budget: rate_limits.Budget | None = None
 
     @contextlib.contextmanager
@@ -78,11 +79,14 @@ class Governor:
         if turn > now:
             context.sleep(turn - now)
 
-    def refuse(self, asked: float | None, said: str) -> float:
+    def refuse(
+        self, asked: float | None, said: str, *, counted: bool = False
+    ) -> float:
         """Let all threads wait, since the host asks for it.
 
         :param asked: for how many seconds; None if it does not say
         :param said: the registry's own words
+        :param counted: whether it refused what it counts as a pull
         :returns: for how many seconds
         """
         with self._lock:
@@ -90,6 +94,7 @@ class Governor:
             if now >= self._until:
                 # Those of the same moment, in other threads, are one.
                 self._refusals += 1
+                self._counted = counted
             seconds = self._pause(asked)
             until = now + seconds
             if until > self._until:
@@ -111,9 +116,13 @@ class Governor:
         if before is None or before.remaining != said.remaining:
             LOG.info("%s: %s", self._host, said)
 
-    def served(self) -> None:
-        """Note that the host has answered a request."""
-        self._refusals = 0
+    def served(self, *, counted: bool = False) -> None:
+        """Note that the host has answered a request.
+
+        What it does not count says nothing of what it does.
+        """
+        if counted or not self._counted:
+            self._refusals = 0
 
     def spend(self) -> None:
         """Ask for a request that counts against the registry's limit.

@@ -108,6 +108,7 @@ def translate(
     *,
     promised: bool,
     stored: bool,
+    counted: bool = False,
 ) -> exception.SourceError:
     """Say what a refusal means.
 
@@ -115,13 +116,15 @@ def translate(
     :param promised: the registry's own words name what was asked for
     :param stored: storage said it, to which the registry had redirected: no
         account of ours is known there, and a signed address expires
+    :param counted: whether it counts as a pull
     """
     code, text = _words(host, answer)
     said = f"{host} said {answer.status}: {text}"
     asked = rate_limits.retry_after(answer.headers)
     verdict = retry.verdict(answer.status, code)
     if verdict is retry.Verdict.LIMIT or _is_limited(answer, asked):
-        return errors.rate_limited(said, limits.refuse(asked, said))
+        pause = limits.refuse(asked, said, counted=counted)
+        return errors.rate_limited(said, pause)
     text = f"{name} could not be read: {said}"
     if verdict is retry.Verdict.AGAIN or (stored and answer.status < 500):
         return Answered(text, retry_after=asked)

@@ -231,8 +231,9 @@ class RegistryClient:
                 limits,
                 promised=wanted.promised,
                 stored=stored,
+                counted=wanted.counted,
             )
-        limits.served()
+        limits.served(counted=wanted.counted)
         if wanted.is_whole and answers.is_page(reply.answer):
             reply.answer.close()
             raise answers.page(reply.host, name, endpoint.name)

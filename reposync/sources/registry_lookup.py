@@ -24,6 +24,8 @@ LOG = log.getLogger(__name__)
 
 ACCEPT = {"Accept": manifests.ACCEPT}
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
+#: For how long HEAD is not asked of a host that fails with it.
+_BRIEFLY = 60.0
 #: One of these is in whatever is a manifest or an index.
 _FIELDS = ("schemaVersion", "mediaType", "manifests", "layers", "config")
 
@@ -65,16 +67,18 @@ class Lookup:
             reference.canonical_name, memory.HEAD
         ):
             return self._body(endpoint, attempts, reference)
+        seconds = None
         try:
             found = self._head(endpoint, attempts, reference)
         except answers.Answered as error:
             # A server that answers, but never this: GET may be another thing.
             LOG.info("HEAD: %s", error.message)
-            found, attempts = None, 1
+            # What passes by itself shall not cost a pull for each image.
+            found, attempts, seconds = None, 1, _BRIEFLY
         if found:
             return found
         found = self._body(endpoint, attempts, reference)
-        known.note(endpoint.name, memory.HEAD)
+        known.note(endpoint.name, memory.HEAD, seconds)
         LOG.info("%s does not serve HEAD; GET is used", endpoint.name)
         return found
 

@@ -28,8 +28,11 @@ class Memory:
         self._lock = threading.Lock()
         self._until: dict[tuple[str, str], float] = {}
 
-    def note(self, host: str, what: str) -> None:
-        """Keep in mind that a host lacks something."""
+    def note(self, host: str, what: str, seconds: float | None = None) -> None:
+        """Keep in mind that a host lacks something.
+
+        :param seconds: for so long; None for what is usual
+        """
         now = time.monotonic()
         with self._lock:
             if len(self._until) >= _MOST:
@@ -39,8 +42,8 @@ class Memory:
                     if until > now
                 }
             if len(self._until) < _MOST:
-                seconds = _SECONDS.get(what, _OTHERS)
-                self._until[host, what] = now + seconds
+                usual = _SECONDS.get(what, _OTHERS)
+                self._until[host, what] = now + (seconds or usual)
 
     def lacks(self, host: str, what: str) -> bool:
         """Tell whether a host was found to lack something lately."""

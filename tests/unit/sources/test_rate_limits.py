@@ -173,3 +173,12 @@ class RetryAfterTest(testtools.TestCase):
         self.assertEqual(20, limits.refuse(None, "429"))
         limits.served()
         self.assertEqual(5, limits.refuse(None, "429"))
+
+    def test_what_is_not_counted_says_nothing_of_pulls(self):
+        limits = governor.Governor("r.example.org", 1, 0)
+        limits.refuse(0, "429", counted=True)
+        limits.served()
+        self.assertEqual(10, limits.refuse(None, "429", counted=True))
+        limits.served(counted=True)
+        limits.refuse(0, "429")
+        self.assertEqual(5, limits.refuse(None, "429"))
