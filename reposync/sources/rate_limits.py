@@ -24,6 +24,7 @@ import time
 from reposync import retry
 
 _PREFIXES = ("ratelimit", "x-ratelimit", "x-rate-limit")
+_NAMES = re.compile("rate-?limit", re.I)
 #: Greater numbers are times of day in seconds, and then milliseconds.
 _EPOCH = 1e9
 _EPOCH_MS = 1e11
@@ -68,6 +69,9 @@ class Budget:
 
 def budget(headers: Mapping[str, str]) -> Budget | None:
     """Find what an answer says of a limit; None if it says nothing."""
+    # Most say nothing, and this is for each answer.
+    if not any(_NAMES.search(name) for name in headers):
+        return None
     found = _structured(headers)
     for prefix in _PREFIXES:
         for name in ("limit", "remaining", "reset", "resettime"):

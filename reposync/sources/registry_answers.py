@@ -57,6 +57,11 @@ def read(host: str, answer: hosts.Answer, most: int, seconds: float) -> bytes:
     :returns: no more than `most` + 1 bytes
     :raises SourceUnavailable: it broke off or took too long
     """
+    if not answer.length_remaining and answer.length_remaining is not None:
+        # Nothing to wait for; this returns the connection to the others.
+        answer.read(1)
+        answer.close()
+        return b""
     try:
         with watchdog.DOG.limit(host, answer.shutdown, seconds):
             data = answer.read(most + 1, decode_content=True)

@@ -7,6 +7,7 @@ session of requests may not, and it hands pieces on without copies.
 
 from collections.abc import Mapping
 import dataclasses
+import functools
 import ipaddress
 import os
 import re
@@ -239,6 +240,7 @@ def _plain(error: object) -> str:
     return text.rpartition(">: ")[2] or type(error).__name__
 
 
+@functools.lru_cache(maxsize=4096)
 def _inside(host: str, network: str) -> bool:
     try:
         return ipaddress.ip_address(host) in ipaddress.ip_network(network)

@@ -8,11 +8,10 @@ cancelled or is to be handed back.
 """
 
 from collections.abc import Callable
-from collections.abc import Iterator
 import contextlib
-import itertools
 import threading
 import time
+import types
 
 from reposync import context
 from reposync import exception
@@ -20,27 +19,74 @@ from reposync import exception
 _TICK = 0.5
 
 
-class _Watch:
-    """One exchange."""
+class Limit:
+    """One exchange: what is done inside takes so long, and no longer.
 
-    def __init__(self, cut: Callable[[], object], seconds: float):
+    A context manager that raises, at its end:
+
+    :raises SourceUnavailable: it took too long
+    :raises ReposyncError: whatever ended the work of this thread
+    """
+
+    __slots__ = (
+        "_check",
+        "_cut",
+        "_dog",
+        "_host",
+        "_late",
+        "_seconds",
+        "_stop",
+        "_until",
+    )
+
+    def __init__(
+        self,
+        dog: "Watchdog",
+        host: str,
+        cut: Callable[[], object],
+        seconds: float,
+    ):
+        """Store what is needed; see `Watchdog.limit`."""
+        self._dog = dog
+        self._host = host
         self._cut = cut
+        self._seconds = seconds
         self._until = time.monotonic() + seconds
         self._check = context.checker()
-        self.late = False
-        self.stop: Exception | None = None
+        self._late = False
+        self._stop: Exception | None = None
+
+    def __enter__(self) -> None:
+        """Begin."""
+        self._dog.add(self)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: types.TracebackType | None,
+    ) -> None:
+        """End; what was cut may look like a whole answer."""
+        self._dog.remove(self)
+        if self._stop is not None:
+            raise self._stop from error
+        if self._late:
+            raise exception.SourceUnavailable(
+                f"{self._host} took longer than {self._seconds:.0f} s for an "
+                "answer"
+            ) from error
 
     def look(self) -> None:
         """Cut it if it has to end."""
-        if self.late or self.stop is not None:
+        if self._late or self._stop is not None:
             return
-        self.late = time.monotonic() > self._until
-        if self._check is not None and not self.late:
+        self._late = time.monotonic() > self._until
+        if self._check is not None and not self._late:
             try:
                 self._check()
             except Exception as error:  # noqa: BLE001 (raised by the reader)
-                self.stop = error
-        if self.late or self.stop is not None:
+                self._stop = error
+        if self._late or self._stop is not None:
             # It may have come to its end by itself at this moment.
             with contextlib.suppress(
                 AttributeError, ValueError, RuntimeError, OSError
@@ -56,61 +102,46 @@ class Watchdog:
 
     def __init__(self) -> None:
         """Begin with none."""
-        self._lock = threading.Condition()
-        self._watches: dict[int, _Watch] = {}
-        self._numbers = itertools.count()
+        self._lock = threading.Condition(threading.Lock())
+        self._limits: set[Limit] = set()
         self._thread: threading.Thread | None = None
 
-    @contextlib.contextmanager
     def limit(
         self, host: str, cut: Callable[[], object], seconds: float
-    ) -> Iterator[None]:
-        """Let what is done inside take so long, and no longer.
+    ) -> Limit:
+        """Give what to do an exchange inside of.
 
+        :param host: with whom
         :param cut: ends it from outside
-        :raises SourceUnavailable: it took too long
-        :raises ReposyncError: whatever ended the work of this thread
         """
-        watch, number = _Watch(cut, seconds), next(self._numbers)
+        return Limit(self, host, cut, seconds)
+
+    def add(self, limit: Limit) -> None:
+        """Look after an exchange."""
         with self._lock:
-            self._watches[number] = watch
+            self._limits.add(limit)
             if self._thread is None:
                 self._thread = threading.Thread(
                     target=self._run, name="watchdog", daemon=True
                 )
                 self._thread.start()
-            elif len(self._watches) == 1:
+            elif len(self._limits) == 1:
                 self._lock.notify()
-        try:
-            yield
-        except Exception as error:
-            if watch.stop is None and not watch.late:
-                raise
-            raise (watch.stop or _late(host, seconds)) from error
-        finally:
-            with self._lock:
-                self._watches.pop(number, None)
-        if watch.stop is not None:
-            raise watch.stop
-        if watch.late:
-            # What was cut may look like a whole answer.
-            raise _late(host, seconds)
+
+    def remove(self, limit: Limit) -> None:
+        """Look after it no more."""
+        with self._lock:
+            self._limits.discard(limit)
 
     def _run(self) -> None:
         while True:
             with self._lock:
-                while not self._watches:
+                while not self._limits:
                     self._lock.wait()
-                watches = list(self._watches.values())
-            for watch in watches:
-                watch.look()
+                limits = list(self._limits)
+            for limit in limits:
+                limit.look()
             time.sleep(_TICK)
-
-
-def _late(host: str, seconds: float) -> exception.SourceUnavailable:
-    return exception.SourceUnavailable(
-        f"{host} took longer than {seconds:.0f} s for an answer"
-    )
 
 
 #: The one of this process.
