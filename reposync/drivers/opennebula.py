@@ -221,7 +221,7 @@ class OpenNebulaDriver(base.Driver):
 def _same_image(
     record: Record | None, resolved: source.ResolvedImage
 ) -> source.ResolvedImage | None:
-    if record is None or not record.usable:
+    if record is None or not record.stands:
         return None
     is_other = one_image.changes(record, resolved) is None
     return None if is_other else resolved

@@ -183,6 +183,16 @@ class StateTest(one_base.OpenNebulaCase):
         new, outcome = self.update(b"two")
         self.assertEqual(("updated", "active"), (outcome, new.status))
 
+    def test_a_disabled_image_stays_when_only_the_index_moves(self):
+        for tell_more in (True, False):
+            self.source.tell_more = tell_more
+            image = self.state(one_cloud.DISABLED)
+            index = "sha256:" + "ab"[tell_more] * 64
+            self.source.indexes[str(self.reference)] = index
+            same, outcome = self.update(b"one")
+            self.assertEqual(("unchanged", image.id), (outcome, same.id))
+            self.assertEqual(index, same.docker_digest)
+
     def test_one_that_opennebula_works_on_is_waited_for(self):
         for state in (4, 6, 9, 10):
             image = self.state(state)
