@@ -57,9 +57,8 @@ def rate_limited(said: str, pause: float) -> exception.RateLimited:
 
 def shorten(text: str) -> str:
     """Make one short line without passwords of what somebody else wrote."""
-    # What is not printable means something to terminals and databases.
-    words = "".join(c if c.isprintable() else " " for c in text).split()
-    line = " ".join(words)
+    line = " ".join(text.split())
+    line = "".join(c for c in line if c.isprintable())
     line = re.sub(r"://[^/\s@]*@", "://", line)
     line = re.sub(r"\?[^\s\"]*", "", line)
     # Some repeat the login that they were sent.
@@ -72,8 +71,7 @@ def registry_words(data: bytes) -> tuple[str, str]:
 
     Registries send JSON (https://distribution.github.io/distribution/spec/
     api/#errors); S3 and its like, and Azure's storage, XML with ``Code`` and
-    ``Message``.  Anything else is not passed on: it is a page for people, or
-    belongs to a server that was never meant to be asked.
+    ``Message``, and some a few plain words.  A page for people says nothing.
 
     :returns: both empty if there are none
     """
@@ -87,12 +85,20 @@ def registry_words(data: bytes) -> tuple[str, str]:
         message = first.get("message") or first.get("details") or ""
     except (ValueError, TypeError, KeyError, AttributeError):
         code, message = _xml(data, "Code"), _xml(data, "Message")
+    if not code and not message:
+        message = _plain(data)
     return code, shorten(f"{code} {message}")
 
 
 def registry_text(data: bytes) -> str:
     """Find the words in the body of an error; see `registry_words`."""
     return registry_words(data)[1]
+
+
+def _plain(data: bytes) -> str:
+    text = data[:_SHORT].decode(errors="replace")
+    # A page for people, of a proxy in between.
+    return "" if text.lstrip().startswith("<") else text
 
 
 def _word(value: object) -> str:
