@@ -14,6 +14,7 @@ import datetime
 import threading
 import time
 
+from reposync import context
 from reposync import exception
 from reposync.sources import credentials
 from reposync.sources import errors
@@ -24,6 +25,8 @@ LEFT_ALONE = 10 * 60.0
 #: Seconds after a success in which all threads may use an account.
 _TRUSTED = 5.0
 _MOST_KNOWN = 1000
+#: Seconds until a thread that waits looks whether its work has to end.
+_TICK = 1.0
 
 
 @dataclasses.dataclass(slots=True)
@@ -73,7 +76,8 @@ class Accounts:
             return
         failures = state.failures
         with contextlib.ExitStack() as stack:
-            stack.enter_context(state.lock)
+            _acquire(state.lock)
+            stack.callback(state.lock.release)
             self.check(host, account)
             if state.failure and state.failures != failures:
                 raise _again(state.failure)
@@ -121,6 +125,14 @@ class Accounts:
 
 class AccountRefused(exception.RegistryDenied):
     """An account is refused, whatever the image."""
+
+
+def _acquire(lock: threading.Lock) -> None:
+    """Wait for a lock, unless the work of this thread has to end."""
+    check = context.checker()
+    while not lock.acquire(timeout=_TICK):
+        if check is not None:
+            check()
 
 
 def _again(error: exception.SourceError) -> exception.SourceError:

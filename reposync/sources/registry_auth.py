@@ -92,7 +92,7 @@ class Authenticator:
                 offered = self._hidden(endpoint, reference)
             if not offered:
                 return reply
-        said = denials.said(reply.answer)
+        said = denials.said(endpoint.host, reply.answer)
         if not offered:
             offered = self._pings.challenges(endpoint)
         if not offered:
@@ -159,7 +159,7 @@ class Authenticator:
             reply = self._try(endpoint, login, send)
             if reply.answer.status != 401 or reply.moved:
                 return reply
-            said = denials.said(reply.answer)
+            said = denials.said(endpoint.host, reply.answer)
             raise denials.denied(endpoint, reference, login.account, said)
         if problem is not None:
             raise problem
@@ -179,7 +179,9 @@ class Authenticator:
             reply = send(login.header)
             answer = reply.answer
             if answer.status == 401 and not reply.moved and _is_final(answer):
-                raise accounts.refuse(host, account, denials.said(answer))
+                raise accounts.refuse(
+                    host, account, denials.said(endpoint.host, answer)
+                )
             if answer.status < 500 and answer.status not in (401, 429):
                 accounts.trust(host, account)
             return reply

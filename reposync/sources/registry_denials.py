@@ -7,18 +7,20 @@ from reposync import exception
 from reposync import reference as ref
 from reposync.sources import credentials
 from reposync.sources import errors
+from reposync.sources import registry_answers as answers
 from reposync.sources import registry_hosts as hosts
 
 _LONGEST_TEXT = 64 * 1024
+#: How long the text of an error may take; the error stands without it.
+_TEXT_SECONDS = 10.0
 
 
-def said(answer: hosts.Answer) -> str:
+def said(host: str, answer: hosts.Answer) -> str:
     """Read a refusal, so that its connection lives; give its words."""
     try:
-        data = answer.read(_LONGEST_TEXT)
-    except hosts.BROKEN:
+        data = answers.read(host, answer, _LONGEST_TEXT, _TEXT_SECONDS)
+    except exception.SourceUnavailable:
         data = b""
-    answer.close()
     text = errors.registry_text(data) or answer.reason or "no reason given"
     return f"{answer.status}: {text}"
 

@@ -55,7 +55,9 @@ class Logins:
         self._conf = conf
         self._governors = governors
         self.accounts = registry_accounts.Accounts()
-        self._servers = token_server.TokenServers(transport)
+        self._servers = token_server.TokenServers(
+            transport, conf.registry.read_timeout
+        )
         self._tokens: recent.Recent[_Key, tuple[str, float]] = recent.Recent(
             _MOST_KEPT
         )

@@ -41,7 +41,7 @@ class Pings:
                 found = challenges.read(
                     answer.headers.getlist("www-authenticate")
                 )
-            denials.said(answer)
+            denials.said(endpoint.host, answer)
             until = time.monotonic() + _KEPT
             self._kept.put(endpoint.url, (until, found))
         return found

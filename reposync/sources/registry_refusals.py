@@ -15,18 +15,14 @@ Whose fault it is decides how much waits for it:
 
 import json
 
-import urllib3
-
 from reposync import exception
 from reposync.sources import credentials
 from reposync.sources import errors
 from reposync.sources import governor
+from reposync.sources import rate_limits
 from reposync.sources import registry_accounts as accounts
 from reposync.sources import registry_hosts as hosts
 
-#: Seconds to wait where a server that asks to wait names no time.
-_PAUSE = 60.0
-_LONGEST_PAUSE = 24 * 3600.0
 _ENDED = ("invalid_grant", "invalid_client", "unauthorized_client")
 
 
@@ -45,13 +41,13 @@ class Refused(Exception):
         self.code = _code(data)
         text = errors.registry_text(data) or answer.reason or ""
         self.said = f"{answer.status}: {text}".rstrip(": ")
-        self.retry_after = _retry_after(answer)
+        self.retry_after = rate_limits.retry_after(answer.headers)
 
     @property
     def is_limit(self) -> bool:
         """Whether the server wants to be left alone for a while."""
-        later = self.status == 503 and self.retry_after is not None
-        return self.status == 429 or later
+        asks = self.retry_after is not None
+        return self.status == 429 or (asks and self.status in (403, 503))
 
     @property
     def is_final(self) -> bool:
@@ -82,8 +78,8 @@ class Refused(Exception):
         """
         said = f"{self.host} gives no token: {self.said}"
         if self.is_limit:
-            pause = min(self.retry_after or _PAUSE, _LONGEST_PAUSE)
-            return errors.rate_limited(said, limits.refuse(pause, said))
+            pause = limits.refuse(self.retry_after, said)
+            return errors.rate_limited(said, pause)
         if not self.is_final:
             return exception.SourceUnavailable(errors.shorten(said))
         if account == credentials.NONE:
@@ -118,13 +114,3 @@ def _code(data: bytes) -> str:
         ValueError,
     ):
         return ""
-
-
-def _retry_after(answer: hosts.Answer) -> float | None:
-    text = answer.headers.get("retry-after")
-    if not text:
-        return None
-    try:
-        return max(1.0, float(urllib3.Retry().parse_retry_after(text)))
-    except (urllib3.exceptions.InvalidHeader, ValueError, OverflowError):
-        return None

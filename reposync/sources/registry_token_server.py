@@ -15,6 +15,7 @@ import urllib.parse
 from reposync import exception
 from reposync.sources import credentials
 from reposync.sources import recent
+from reposync.sources import registry_answers as answers
 from reposync.sources import registry_challenges as challenges
 from reposync.sources import registry_hosts as hosts
 from reposync.sources import registry_realms as realms
@@ -45,11 +46,15 @@ class Request:
 
 
 class TokenServers:
-    """Asks them; one for all threads."""
+    """Asks them; one for all threads.
 
-    def __init__(self, transport: hosts.Hosts):
+    :param seconds: how long an answer may take
+    """
+
+    def __init__(self, transport: hosts.Hosts, seconds: float):
         """Begin with nothing asked."""
         self._hosts = transport
+        self._seconds = seconds
         self._addresses: recent.Recent[tuple[str, str], str]
         self._addresses = recent.Recent(_MOST_ADDRESSES)
 
@@ -134,12 +139,8 @@ class TokenServers:
             joint = "&" if "?" in url else "?"
             url += joint + urllib.parse.urlencode(pairs)
             answer = self._send(wanted, "GET", url, headers, None)
-        try:
-            return answer, answer.read(_LONGEST)
-        except hosts.BROKEN as error:
-            raise hosts.unavailable(_host(url), error) from error
-        finally:
-            answer.close()
+        data = answers.read(_host(url), answer, _LONGEST, self._seconds)
+        return answer, data
 
     def _send(
         self,
