@@ -31,20 +31,14 @@ _RETRIES = 3
 
 
 def make_app(
-    conf: cfg.ConfigOpts,
-    db: session.Database | None = None,
-    conductor: rpcapi.ConductorAPI | None = None,
+    conf: cfg.ConfigOpts, services: api_services.Services
 ) -> auth.Wsgi:
     """Make the application.
 
     Nothing is connected before the first request: servers fork after this.
 
-    :param db: another database than the configured one
-    :param conductor: another way to the conductors than the message bus
     :raises BadSecret: there is no good secret for the strategy ``token``
-    :raises BadReceiver: a receiver of webhooks must not go into service
     """
-    services = make_services(conf, db, conductor)
     app: auth.Wsgi = application.Application(
         root.RootController(),
         hooks=[hooks.ServicesHook(services), hooks.ErrorHook()],
@@ -87,8 +81,10 @@ def make_services(
     db: session.Database | None = None,
     conductor: rpcapi.ConductorAPI | None = None,
 ) -> api_services.Services:
-    """Make what controllers work with.
+    """Make what controllers work with; whoever serves them closes it.
 
+    :param db: another database than the configured one
+    :param conductor: another way to the conductors than the message bus
     :raises BadReceiver: a receiver of webhooks must not go into service
     """
     db = db or session.Database(conf, retries=_RETRIES)

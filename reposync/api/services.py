@@ -33,3 +33,7 @@ class Services:
     formats: dict[str, webhooks.Format]
     receivers: dict[str, receivers.Receiver]
     events: events.Handler
+
+    def close(self) -> None:
+        """Write down what is left when the last request was answered."""
+        self.events.tally.close()

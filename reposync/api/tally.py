@@ -9,7 +9,6 @@ with each event: a storm of webhooks must not wait for one row.
 from collections import Counter
 import os
 import threading
-import time
 
 from oslo_log import log
 
@@ -21,6 +20,8 @@ LOG = log.getLogger(__name__)
 
 #: Seconds between two times that they are written.
 _PAUSE = 1.0
+#: Seconds for the last time.
+_FAREWELL = 5.0
 
 
 class Tally:
@@ -33,6 +34,8 @@ class Tally:
         self._lock = threading.Lock()
         self._counts: Counter[tuple[str, str]] = Counter()
         self._some = threading.Event()
+        self._closed = threading.Event()
+        self._thread: threading.Thread | None = None
         self._pid: int | None = None
 
     def add(self, receiver: str, result: str) -> None:
@@ -47,10 +50,18 @@ class Tally:
             # behind, so each process starts its own.
             if self._pid != os.getpid():
                 self._pid = os.getpid()
-                threading.Thread(
+                self._thread = threading.Thread(
                     target=self._run, name="tally", daemon=True
-                ).start()
+                )
+                self._thread.start()
         self._some.set()
+
+    def close(self) -> None:
+        """Write the rest, and let the thread end."""
+        self._closed.set()
+        self._some.set()
+        if self._thread is not None and self._pid == os.getpid():
+            self._thread.join(_FAREWELL)
 
     def write(self) -> None:
         """Add what was counted to the database's numbers.
@@ -67,11 +78,14 @@ class Tally:
                 self._counts.update(counts)
 
     def _run(self) -> None:
-        while True:
+        closed = False
+        while not closed:
             self._some.wait()
             self._some.clear()
+            # Before it writes: what is counted until then is written.
+            closed = self._closed.is_set()
             try:
                 self.write()
             except Exception:
                 LOG.exception("Webhooks cannot be counted")
-            time.sleep(self._pause)
+            self._closed.wait(self._pause)

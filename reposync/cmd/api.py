@@ -16,9 +16,11 @@ from reposync.webhooks import receivers
 class ApiService(oslo_service.Service):
     """The server as a service: it forks before `start`."""
 
-    def __init__(self, conf: cfg.ConfigOpts, wsgi: auth.Wsgi):
+    def __init__(self, conf: cfg.ConfigOpts):
         """Store what to serve."""
         super().__init__()
+        self._services = app.make_services(conf)
+        wsgi = app.make_app(conf, self._services)
         self._server = server.ApiServer(conf, wsgi)
         self._done = threading.Event()
 
@@ -29,6 +31,7 @@ class ApiService(oslo_service.Service):
     def stop(self, graceful: bool = True) -> None:
         """Answer what was begun, and end."""
         self._server.stop()
+        self._services.close()
         self._done.set()
         super().stop()
 
@@ -42,7 +45,7 @@ def main() -> int:
     """Serve until told to stop."""
     conf = launch.prepare()
     try:
-        served = ApiService(conf, app.make_app(conf))
+        served = ApiService(conf)
     except (
         auth.BadSecret,
         receivers.BadReceiver,

@@ -102,12 +102,16 @@ def main() -> int:
         new = make_directory(directory)
         set_defaults(conf, directory)
         migration.sync(session.Database(conf))
-        served = server.ApiServer(conf, app.make_app(conf))
+        services = app.make_services(conf)
+        served = server.ApiServer(conf, app.make_app(conf, services))
     except exception.DatabaseUnavailable as error:
         launch.refuse(Exception(f"The database: {error.reason}"))
     except _REFUSALS as error:
         launch.refuse(error)
-    return run(conf, served, directory, new)
+    try:
+        return run(conf, served, directory, new)
+    finally:
+        services.close()
 
 
 def run(

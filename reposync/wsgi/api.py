@@ -5,6 +5,7 @@ The configuration is read from the usual places, or from the files that
 ``OS_REPOSYNC_CONFIG_FILES`` lists, separated by ``;``.
 """
 
+import atexit
 import gc
 import os
 
@@ -26,7 +27,9 @@ def make() -> auth.Wsgi:
         # One thread stays free for other requests, whatever streams.
         most = max(0, min(conf.api.max_streams, threads - 1))
         conf.set_override("max_streams", most, group="api")
-    return app.make_app(conf)
+    services = app.make_services(conf)
+    atexit.register(services.close)
+    return app.make_app(conf, services)
 
 
 def _threads() -> int | None:

@@ -31,9 +31,13 @@ class ApiTestCase(base.TestCase):
         self.make()
 
     def make(self):
-        wsgi = app.make_app(self.conf, self.db, self.conductor)
-        self.app = webtest.TestApp(wsgi)
+        self.app = webtest.TestApp(self.make_wsgi())
         self.headers = {"X-Auth-Token": TOKEN}
+
+    def make_wsgi(self):
+        services = app.make_services(self.conf, self.db, self.conductor)
+        self.addCleanup(services.close)
+        return app.make_app(self.conf, services)
 
     def call(self, method, path, status=None, **kwargs):
         headers = self.headers | kwargs.pop("headers", {})

@@ -16,7 +16,6 @@ from schemathesis import generation
 from schemathesis.specs.openapi import checks as openapi_checks
 import testscenarios
 
-from reposync.api import app
 from reposync.api.openapi import document
 from reposync.conf import receiver as receiver_conf
 from reposync.db import operations
@@ -85,7 +84,7 @@ class FuzzTest(testscenarios.WithScenarios, base.ApiTestCase):
             options = {"format": name, "secret": [SECRET], "auth": "header"}
             options |= {"auth_header": "X-Secret", "registry": "r.example"}
             self.config(**options, group=group)
-        self.wsgi = app.make_app(self.conf, self.db, self.conductor)
+        self.wsgi = self.make_wsgi()
         self.conductor.shelf = [
             driver.Image(id=str(number), name=f"image{number}", type="docker")
             for number in range(3)

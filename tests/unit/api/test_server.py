@@ -10,7 +10,6 @@ import threading
 import requests
 
 from reposync import exception
-from reposync.api import app
 from reposync.api import server
 from reposync.db import operations
 from tests.fixtures import wait
@@ -27,7 +26,7 @@ class ServerTest(base.ApiTestCase):
         self.config(
             bind_port=0, threads=4, **{"max_streams": 2} | options, group="api"
         )
-        wsgi = app.make_app(self.conf, self.db, self.conductor)
+        wsgi = self.make_wsgi()
         self.server = server.ApiServer(self.conf, wsgi)
         self.server.start()
         self.addCleanup(self.server.stop)

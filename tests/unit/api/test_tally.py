@@ -35,6 +35,7 @@ class TallyTest(base.TestCase):
         self.db = self.useFixture(fixture).db
         self.watched = AwayDatabase(self.db)
         self.tally = tally.Tally(self.watched)
+        self.addCleanup(self.tally.close)
 
     def test_numbers_add_up_however_they_are_written(self):
         for _ in range(3):
@@ -44,6 +45,7 @@ class TallyTest(base.TestCase):
         self.tally.add("b", "accepted")
         self.tally.write()
         other = tally.Tally(self.db)
+        self.addCleanup(other.close)
         other.add("b", "accepted")
         other.write()
         self.assertEqual(
@@ -58,6 +60,12 @@ class TallyTest(base.TestCase):
         wait.until(lambda: not self.watched.away)
         self.tally.add("a", "accepted")
         self.assertEqual({("a", "accepted"): 2}, self.settled(2))
+
+    def test_the_rest_is_written_at_the_end(self):
+        for _ in range(5):
+            self.tally.add("a", "accepted")
+        self.tally.close()
+        self.assertEqual({("a", "accepted"): 5}, tallies.read(self.db))
 
     def settled(self, number):
         """Give the numbers when there are so many."""

@@ -5,7 +5,6 @@ import openstack
 from openstack import exceptions
 
 from reposync import exception
-from reposync.api import app
 from reposync.api import server
 from reposync.client import sdk
 from reposync.db import operations
@@ -20,7 +19,7 @@ class SdkTest(base.ApiTestCase):
     def setUp(self):
         super().setUp()
         self.config(bind_port=0, threads=4, max_streams=2, group="api")
-        wsgi = app.make_app(self.conf, self.db, self.conductor)
+        wsgi = self.make_wsgi()
         running = server.ApiServer(self.conf, wsgi)
         running.start()
         self.addCleanup(running.stop)
