@@ -7,6 +7,7 @@ import getpass
 from importlib import metadata
 import os
 from pathlib import Path
+import re
 
 from oslo_config import cfg
 from oslo_db import options as db_options
@@ -18,7 +19,24 @@ from reposync.db import session
 _PROJECT = "reposync"
 #: Where oslo.config looks, in this order.
 _DIRECTORIES = (f"~/.{_PROJECT}", "~", f"/etc/{_PROJECT}", "/etc")
+#: oslo.config shows this in an object's own words.
+_LOCATION = re.compile(r"LocationInfo\(.*?detail='([^']+)'\)")
 _RABBIT = "oslo_messaging_rabbit"
+
+
+_CONNECTION = next(
+    each for each in db_options.database_opts if each.dest == "connection"
+)
+#: What oslo.config raises for a value that refers to an option.
+REFERS = (
+    cfg.NoSuchGroupError,
+    cfg.NoSuchOptError,
+    cfg.TemplateSubstitutionError,
+)
+DOLLAR = (
+    "a $ in it is read as the name of another option, which there is not: "
+    "write $$"
+)
 
 
 class BadConfiguration(Exception):
@@ -50,15 +68,34 @@ def check(conf: cfg.ConfigOpts) -> None:
 
     :raises BadConfiguration: with the option, and what is wrong with it
     """
+    for group, options in reposync_conf.list_opts():
+        for option in options:
+            if option.dest in conf[group.name]:
+                _read(conf, group.name, option)
+    _read(conf, "database", _CONNECTION)
     try:
-        for group, options in reposync_conf.list_opts():
-            for option in options:
-                if option.dest in conf[group.name]:
-                    conf[group.name][option.dest]
         broker.parse(conf)
+    except REFERS as error:
+        raise BadConfiguration(f"transport_url: {DOLLAR}") from error
     except (cfg.Error, ValueError) as error:
         raise BadConfiguration(" ".join(str(error).split())) from error
     check_pairs(conf)
+
+
+def _read(conf: cfg.ConfigOpts, group: str, option: cfg.Opt) -> None:
+    try:
+        conf[group][option.dest]
+    except (cfg.Error, ValueError) as error:
+        text = " ".join(str(error).split())
+        if isinstance(error, REFERS):
+            # Its text has a part of what may be a password.
+            text = DOLLAR
+        _, _, why = text.rpartition(" is not valid: ")
+        found = _LOCATION.search(text)
+        place = f" (in {found[1]})" if found else ""
+        raise BadConfiguration(
+            f"[{group}] {option.name}: {why or text}{place}"
+        ) from error
 
 
 def check_pairs(conf: cfg.ConfigOpts) -> None:
@@ -72,6 +109,13 @@ def check_pairs(conf: cfg.ConfigOpts) -> None:
 
 def without_effect(conf: cfg.ConfigOpts) -> Iterator[str]:
     """List what is set and does nothing, with the reason."""
+    for section in conf.list_all_sections():
+        kind, colon, name = section.partition(":")
+        if kind == "receiver" and colon and name not in conf.notify.receivers:
+            yield (
+                f"[{section}] has no effect: [notify] receivers does not "
+                "name it"
+            )
     for option in db_options.database_opts:
         if option.dest not in session.ENGINE_OPTIONS and _is_set(
             conf, option.dest, "database"

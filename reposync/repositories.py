@@ -11,11 +11,13 @@ A name with ``*`` is a pattern (:func:`parse_line`).
 
 from collections.abc import Iterable
 import dataclasses
+import errno
 import fnmatch
 import functools
 import os
 from pathlib import Path
 import re
+import stat
 import time
 
 from reposync import exception
@@ -96,6 +98,9 @@ class RepositoryList:
         """
         try:
             found = os.stat(path)
+            if stat.S_ISFIFO(found.st_mode):
+                # To open one would wait for whoever writes.
+                raise OSError(errno.EINVAL, "It is a pipe and no file")
             if time.time_ns() - found.st_ctime_ns < _SETTLED:
                 return cls._read(str(path))
             return cls._kept(

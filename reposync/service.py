@@ -104,7 +104,12 @@ def prepare(
         default_config_files=config_files,
     )
     consistency.check(conf)
-    log.setup(conf, "reposync")
+    try:
+        log.setup(conf, "reposync")
+    except (OSError, log.LogConfigError) as error:
+        raise consistency.BadConfiguration(
+            f"log_file, log_dir or log_config_append cannot be used: {error}"
+        ) from error
     for text in consistency.without_effect(conf):
         LOG.warning("%s", text)
     return conf

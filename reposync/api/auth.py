@@ -13,6 +13,7 @@ from keystonemiddleware import auth_token
 from oslo_config import cfg
 import webob.exc
 
+from reposync import consistency
 from reposync.api import keystone
 
 Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
@@ -64,6 +65,10 @@ def make(app: Wsgi, conf: cfg.ConfigOpts) -> Wsgi:
 def _keystone(app: Wsgi, conf: cfg.ConfigOpts) -> Wsgi:
     try:
         made: Wsgi = auth_token.AuthProtocol(app, {"oslo_config_config": conf})
+    except consistency.REFERS as error:
+        raise BadSecret(
+            f"[keystone_authtoken] password: {consistency.DOLLAR}"
+        ) from error
     except exceptions.ClientException as error:
         raise BadSecret(f"{keystone.explain(error)} ({error})") from error
     return made

@@ -13,6 +13,7 @@ from oslo_service import service as oslo_service
 
 from reposync import conf as reposync_conf
 from reposync import consistency
+from reposync import plugins
 from reposync import service
 from reposync.cmd import reports
 
@@ -28,6 +29,15 @@ def prepare() -> cfg.ConfigOpts:
         return service.prepare(sys.argv[1:])
     except (cfg.Error, consistency.BadConfiguration) as error:
         refuse(error)
+
+
+def try_plugins(conf: cfg.ConfigOpts) -> None:
+    """Make driver and source once; they connect to nothing then.
+
+    :raises ReposyncError: their options are bad
+    """
+    plugins.load_driver(conf)
+    plugins.load_source(conf, conf.conductor.source)
 
 
 def refuse(error: Exception) -> NoReturn:

@@ -5,12 +5,14 @@ API and conductor are the same as in a deployment; they talk over
 oslo.messaging's in-memory transport and share an SQLite database.
 """
 
+import fcntl
 import os
 from pathlib import Path
 import secrets
 import signal
 import threading
 from types import FrameType
+from typing import TextIO
 
 from oslo_config import cfg
 from oslo_log import log
@@ -68,13 +70,52 @@ def make_directory(directory: Path) -> bool:
     if not listed.exists():
         listed.write_text(_LIST, encoding="utf-8")
     token = directory / "token"
-    if token.exists():
+    if token.exists() and token.stat().st_size:
         return False
+    # A disk that was full has left an empty one.
+    token.unlink(missing_ok=True)
     # Readable by nobody else from the first moment on.
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
     with open(os.open(token, flags, 0o600), "w", encoding="ascii") as file:
         file.write(secrets.token_hex(32) + "\n")
     return True
+
+
+def claim(directory: Path) -> TextIO:
+    """Keep other processes off the directory for as long as this one lives.
+
+    :returns: what must stay open
+    :raises BlockingIOError: there is another one
+    """
+    lock = (directory / "lock").open("a", encoding="ascii")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        raise
+    except OSError as error:
+        LOG.warning("%s cannot be locked: %s", directory, error)
+    return lock
+
+
+def _prepare_directory(name: str) -> tuple[Path, bool, TextIO]:
+    """Make the directory, or end the program with the reason in a line."""
+    try:
+        directory = Path(name).expanduser().resolve()
+        new = make_directory(directory)
+        lock = claim(directory)
+    except (OSError, RuntimeError) as error:
+        text = f"[standalone] directory = {name}: {_why(error, name)}"
+        launch.refuse(Exception(text))
+    return directory, new, lock
+
+
+def _why(error: OSError | RuntimeError, name: str) -> str:
+    if isinstance(error, BlockingIOError):
+        return "another reposync-standalone works with it"
+    if isinstance(error, OSError):
+        return f"{error.strerror}: {error.filename or name}"
+    return f"{error} Set HOME, or name another directory"
 
 
 def greet(conf: cfg.ConfigOpts, directory: Path, port: int, new: bool) -> None:
@@ -97,10 +138,10 @@ def greet(conf: cfg.ConfigOpts, directory: Path, port: int, new: bool) -> None:
 def main() -> int:
     """Run until told to stop."""
     conf = launch.prepare()
-    directory = Path(conf.standalone.directory).expanduser().resolve()
+    directory, new, lock = _prepare_directory(conf.standalone.directory)
     try:
-        new = make_directory(directory)
         set_defaults(conf, directory)
+        launch.try_plugins(conf)
         migration.sync(session.Database(conf))
         services = app.make_services(conf)
         served = server.ApiServer(conf, app.make_app(conf, services))
@@ -112,6 +153,7 @@ def main() -> int:
         return run(conf, served, directory, new)
     finally:
         services.close()
+        lock.close()
 
 
 def run(

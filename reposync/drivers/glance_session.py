@@ -13,6 +13,7 @@ from openstack import exceptions as sdk_exceptions
 from oslo_config import cfg
 import requests
 
+from reposync import consistency
 from reposync import exception
 from reposync.drivers import glance_errors
 
@@ -75,7 +76,13 @@ class GlanceSession:
         conf = self._conf
         if conf.glance.cloud:
             return openstack.connection.Connection(cloud=conf.glance.cloud)
-        auth = loading.load_auth_from_conf_options(conf, GROUP)
+        try:
+            auth = loading.load_auth_from_conf_options(conf, GROUP)
+        except consistency.REFERS as error:
+            # Its text has a part of the password.
+            raise exception.CatalogueDenied(
+                f"[glance] password: {consistency.DOLLAR}"
+            ) from error
         session = loading.load_session_from_conf_options(
             conf, GROUP, auth=auth
         )

@@ -3,6 +3,7 @@
 
 from oslo_config import cfg
 
+from reposync import exception
 from reposync import reference as ref
 from reposync import repositories
 from reposync.drivers import glance_client
@@ -14,7 +15,10 @@ class Shares:
     def __init__(
         self, conf: cfg.ConfigOpts, glance: glance_client.GlanceClient
     ):
-        """Read the configuration."""
+        """Read the configuration.
+
+        :raises InvalidReference: a line of ``share`` is not understood
+        """
         self._glance = glance
         self._visibility = conf.glance.visibility
         self._shares = [_parse(line) for line in conf.glance.share]
@@ -48,4 +52,12 @@ class Shares:
 
 def _parse(line: str) -> tuple[repositories.Repository, list[str]]:
     name, *projects = line.split() or [""]
-    return repositories.parse_line(name), projects
+    try:
+        if projects:
+            return repositories.parse_line(name), projects
+        why = "no project is named"
+    except exception.InvalidReference as error:
+        why = error.message
+    raise exception.InvalidReference(
+        f"{line!r} in share of [glance] is not NAME[:TAG] PROJECT_ID...: {why}"
+    )

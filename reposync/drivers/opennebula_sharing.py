@@ -130,4 +130,9 @@ def _parse(line: str) -> _Rule:
             f"{line!r} in share of [opennebula] is not NAME[:TAG] GROUP "
             "[MODE], with a mode such as 640"
         )
-    return repositories.parse_line(name), rest[0], mode
+    try:
+        return repositories.parse_line(name), rest[0], mode
+    except exception.InvalidReference as error:
+        raise exception.InvalidReference(
+            f"{line!r} in share of [opennebula]: {error.message}"
+        ) from error

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The list of what is mirrored."""
 
+import os
+
 import fixtures
 import hypothesis
 from hypothesis import strategies
@@ -134,6 +136,16 @@ class RepositoryListTest(base.TestCase):
         found = repositories.RepositoryList.load(path)
         self.assertEqual(1, len(found.entries))
         self.assertEqual(1, len(found.bad_lines))
+
+    def test_a_pipe_is_not_waited_for(self):
+        pipe = self.path / "pipe"
+        os.mkfifo(pipe)
+        error = self.assertRaises(
+            exception.RepositoriesUnreadable,
+            repositories.RepositoryList.load,
+            pipe,
+        )
+        self.assertIn("a pipe", error.message)
 
     def test_settings_follow_the_name(self):
         listed = repositories.RepositoryList.parse(

@@ -3,6 +3,7 @@
 
 import os
 from pathlib import Path
+import socket
 import subprocess
 import sys
 
@@ -26,6 +27,7 @@ secret = the-secret-of-the-receiver
 [receiver:bad]
 format = quay
 """
+_API = "[api]\nauth_strategy = token\ntoken = a-secret-of-some-length\n"
 
 
 class StartTest(base.TestCase):
@@ -101,3 +103,51 @@ class RefusalTest(base.TestCase):
         text = f"[database]\nconnection = {self.conf.database.connection}\n"
         said = self.refused("reposync-manage", text, "db", "sync")
         self.assertIn("newer release", said)
+
+    def test_lines_of_share_that_are_not_understood(self):
+        for driver, line in (
+            ("glance", "Team/App 0123abcd"),
+            ("glance", "team/app"),
+            ("opennebula", "team/app users 999"),
+            ("opennebula", "Team/App users"),
+        ):
+            text = (
+                f"[conductor]\ndriver = {driver}\n[{driver}]\nshare = {line}\n"
+            )
+            said = self.refused("reposync-conductor", text)
+            self.assertIn(f"{line!r} in share of [{driver}]", said)
+
+    def test_a_port_that_is_in_use(self):
+        taken = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(taken.close)
+        port = taken.getsockname()[1]
+        text = f"{_API}bind_port = {port}\n"
+        said = self.refused("reposync-api", text)
+        self.assertIn(f"bind_port = {port}: nothing can listen there", said)
+
+    def test_files_of_certificates(self):
+        text = f"{_API}tls_cert_file = /no\ntls_key_file = /no\n"
+        said = self.refused("reposync-api", text)
+        self.assertIn("[api] tls_cert_file = /no cannot be read", said)
+
+    def test_a_dollar_in_a_password(self):
+        for group, option in (
+            ("database", "connection = mysql+pymysql://u:se$kret@h/x"),
+            ("DEFAULT", "transport_url = rabbit://u:se$kret@h/"),
+            ("opennebula", "password = se$kret"),
+        ):
+            text = f"[{group}]\n{option}\n"
+            said = self.refused("reposync-conductor", text)
+            self.assertIn("write $$", said)
+            self.assertNotIn("kret", said)
+        bad = "[receiver:a]\nformat = harbor\nsecret = 0123456789$kret-kret\n"
+        said = self.refused(
+            "reposync-api", f"{_API}[notify]\nreceivers = a\n{bad}"
+        )
+        self.assertIn("[receiver:a] secret: a $", said)
+        self.assertNotIn("kret", said)
+
+    def test_a_log_that_cannot_be_written(self):
+        text = "[DEFAULT]\nlog_file = /no/such/directory/log\n"
+        said = self.refused("reposync-conductor", text)
+        self.assertIn("'/no/such/directory/log'", said)
