@@ -8,9 +8,11 @@ objects in a list (batches of CloudEvents, Azure's Event Grid).  Who sends it
 is proven before, over the bytes as they came.
 """
 
+import codecs
 from collections.abc import Mapping
 import email.message
 import json
+import re
 from typing import Any
 import urllib.parse
 import zlib
@@ -24,7 +26,11 @@ _FIELD = "payload"
 _ANY_HEADER = 32 + zlib.MAX_WBITS
 _NO_HEADER = -zlib.MAX_WBITS
 _PACKED = ("gzip", "x-gzip", "deflate")
-_CHARSETS = ("iso-8859-1", "latin1", "windows-1252", "cp1252", "us-ascii")
+#: Charsets of old appliances, by Python's names; names of one have many
+#: spellings.
+_CHARSETS = re.compile(
+    r"ascii|iso8859-\d+|cp125\d|koi8-[ru]|shift_jis|euc_(jp|kr)|gb\w+|big5"
+)
 _CHOOSE = "Choose the content type application/json in the registry"
 
 
@@ -89,11 +95,19 @@ def _text(kind: email.message.Message, body: bytes) -> str:
         # As `json.loads` does: a mark tells, or the first bytes.
         text = body.decode(json.detect_encoding(body), "surrogatepass")
     except UnicodeDecodeError as error:
-        charset = str(kind.get_content_charset() or "")
-        if charset not in _CHARSETS:
+        charset = _charset(str(kind.get_content_charset() or ""))
+        if charset is None:
             raise exception.InvalidWebhook("The body is not UTF-8") from error
         text = body.decode(charset, "replace")
     return text.strip()
+
+
+def _charset(name: str) -> str | None:
+    try:
+        found = codecs.lookup(name).name
+    except (LookupError, ValueError):
+        return None
+    return found if _CHARSETS.fullmatch(found) else None
 
 
 def _field(kind: email.message.Message, text: str) -> str:

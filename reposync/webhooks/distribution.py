@@ -30,6 +30,8 @@ _MANIFESTS = frozenset(
         "application/vnd.oci.image.index.v1+json",
     }
 )
+#: Types that say nothing.
+_PLAIN = ("", "application/octet-stream", "application/json")
 
 
 def parse(headers: Mapping[str, str], body: bytes) -> list[base.Event]:
@@ -63,11 +65,13 @@ def event(entry: Any) -> base.Event:
     media_type = base.text(target, "mediaType") or ""
     plain = media_type.partition(";")[0].strip().lower()
     note = attachments.note(plain, *_parts(target))
-    if kind == "push" and (note or plain not in _MANIFESTS):
+    tag = base.text(entry, "target", "tag")
+    # Only manifests have tags, whatever a registry calls them.
+    known = plain in _MANIFESTS or (tag and plain in _PLAIN)
+    if kind == "push" and (note or not known):
         return base.ignored(note or "It is no manifest", delivery_id)
     host = base.text(entry, "request", "host") or base.UNKNOWN
     repository = base.needed(entry, "target", "repository")
-    tag = base.text(entry, "target", "tag")
     return base.Event(
         base.image(host, repository, tag),
         "push" if kind == "push" else "delete",

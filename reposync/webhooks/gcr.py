@@ -26,25 +26,29 @@ def parse(headers: Mapping[str, str], body: bytes) -> list[base.Event]:
     :raises InvalidWebhook: it is not what Google sends
     """
     content = base.content(body)
-    delivery_id = None
     if "message" in content:
         delivery_id = base.text(content, "message", "messageId")
-        content = base.content(
-            _decode(base.needed(content, "message", "data"))
-        )
+        try:
+            data = _decode(base.needed(content, "message", "data"))
+            return [_event(base.content(data), delivery_id)]
+        except exception.InvalidWebhook as error:
+            # Pub/Sub would send for days what is refused.
+            return [base.ignored(error.message, delivery_id)]
+    return [_event(content, None)]
+
+
+def _event(content: Any, delivery_id: str | None) -> base.Event:
     kind = base.needed(content, "action")
     action = _ACTIONS.get(kind)
     if action is None:
-        return [base.ignored(f"{kind[:80]} changes no image", delivery_id)]
+        return base.ignored(f"{kind[:80]} changes no image", delivery_id)
     host, repository, tag, digest = _names(content)
-    return [
-        base.Event(
-            base.image(host, repository, tag),
-            action,
-            digest=digest,
-            delivery_id=delivery_id,
-        )
-    ]
+    return base.Event(
+        base.image(host, repository, tag),
+        action,
+        digest=digest,
+        delivery_id=delivery_id,
+    )
 
 
 def _names(content: Any) -> tuple[str, str, str | None, str | None]:

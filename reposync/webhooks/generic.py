@@ -39,7 +39,8 @@ def parse(headers: Mapping[str, str], body: bytes) -> list[base.Event]:
         named = ref.Reference.parse(name)
     except exception.InvalidReference as error:
         raise exception.InvalidWebhook(error.message) from error
-    own = named.tag if name.endswith(f":{named.tag}") else None
+    plain, _, _ = name.partition("@")
+    own = named.tag if plain.endswith(f":{named.tag}") else None
     if tag and own and tag != own:
         raise exception.InvalidWebhook("name has a tag that is not tag")
     return [

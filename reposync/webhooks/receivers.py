@@ -9,6 +9,7 @@ from typing import Any
 
 from oslo_config import cfg
 
+from reposync import consistency
 from reposync import exception
 from reposync.conf import receiver as receiver_conf
 from reposync.webhooks import auth
@@ -17,6 +18,7 @@ from reposync.webhooks import bodies
 from reposync.webhooks import oidc
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}", re.ASCII)
+_HEADER = re.compile(r"[A-Za-z0-9-]+", re.ASCII)
 #: Shorter secrets can be guessed.
 _SHORTEST = 16
 
@@ -104,7 +106,11 @@ def load(
                 "lower-case letters, digits and '-'"
             )
         group = receiver_conf.register(conf, name)
-        made[name] = _make(name, conf[group], formats)
+        try:
+            made[name] = _make(name, conf[group], formats)
+        except consistency.REFERS as error:
+            # Its text has a part of what may be the secret.
+            raise _bad(name, f"secret: {consistency.DOLLAR}") from error
     return made
 
 
@@ -141,6 +147,13 @@ def _check(name: str, options: Any, known: base.Format) -> auth.Check:
             options.oidc_email,
             options.oidc_issuers,
         )
+    header = options.auth_header or known.header
+    if not _HEADER.fullmatch(header):
+        raise _bad(
+            name,
+            f"auth_header {header!r} must be of letters, digits and '-': "
+            "servers drop other headers",
+        )
     secrets = options.secret
     if not secrets or any(len(secret) < _SHORTEST for secret in secrets):
         raise _bad(
@@ -150,7 +163,7 @@ def _check(name: str, options: Any, known: base.Format) -> auth.Check:
         )
     if way == "basic" and not all(":" in secret for secret in secrets):
         raise _bad(name, "secret must be USER:PASSWORD for basic")
-    return auth.make(way, options.auth_header or known.header, secrets)
+    return auth.make(way, header, secrets)
 
 
 def _moved(event: base.Event, registry: str) -> base.Event:

@@ -48,6 +48,15 @@ class AuthTest(testtools.TestCase):
         ):
             self.assertEqual(right, self.check("query", query=query), query)
 
+    def test_a_plus_in_a_query_that_nobody_quoted(self):
+        check = auth.make("query", "", ["ab+c/d e=="])
+        for query, right in (
+            (b"token=ab+c/d e==", True),
+            (b"token=ab%2Bc%2Fd%20e%3D%3D", True),
+            (b"token=ab+c/d+e==", False),
+        ):
+            self.assertEqual(right, check({}, query, b""), query)
+
     def test_header(self):
         for value, right in (
             (OLD, True),

@@ -49,6 +49,8 @@ class BodiesTest(testtools.TestCase):
                 "application/json;charset=ISO-8859-1",
                 "",
             ),
+            (TEXT.encode("cp1252"), "text/json; charset=CP1252", ""),
+            (TEXT.encode("latin-1"), "text/json; charset=latin-1", ""),
             (TEXT.encode("cp1252"), 'text/json; charset="windows-1252"', ""),
             (form, FORM, ""),
             (b"ref=main&" + form, f"{FORM}; charset=utf-8", ""),
