@@ -112,11 +112,24 @@ def _read(
             "get' as the user of the service to see why"
         )
     try:
-        answer = json.loads(done.stdout)
-        user, secret = str(answer["Username"]), str(answer["Secret"])
-    except (ValueError, KeyError, TypeError, RecursionError):
+        # Programs in Go, which most are, tell no case in the names.
+        answer = {
+            key.lower(): value
+            for key, value in json.loads(done.stdout).items()
+        }
+        user = _text(answer.get("username"))
+        secret = _text(answer.get("secret"))
+    except (ValueError, AttributeError, TypeError, RecursionError):
         raise exception.RegistryDenied(
             f"The credential helper {program} answers for {server} with "
             "something else than a user and a secret"
         ) from None
     return (user, secret) if secret else None
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise TypeError("no text")
+    return value

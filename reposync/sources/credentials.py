@@ -166,7 +166,9 @@ def _read(entry: Mapping[str, str]) -> Credentials:
     user = entry.get("username") or ""
     password = entry.get("password") or ""
     if entry.get("auth"):
-        decoded = base64.b64decode(entry["auth"], validate=True).decode()
+        # Tools wrap it in lines, which engines' clients pass over.
+        packed = re.sub(r"[\r\n]", "", entry["auth"])
+        decoded = base64.b64decode(packed, validate=True).decode()
         user, colon, password = decoded.partition(":")
         if not colon:
             raise ValueError("no colon")

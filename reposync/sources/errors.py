@@ -8,7 +8,9 @@ from reposync import exception
 from reposync.sources import documents
 
 _SHORT = 300
-_LOGIN = re.compile(r"\b(basic|bearer):?\s+[\w+/=.~-]{6,}", re.IGNORECASE)
+_LOGIN = re.compile(
+    r"\b(basic|bearer):?\s+(?!realm=)[\w+/=.~-]{6,}", re.IGNORECASE
+)
 
 
 class PerhapsNotFound(exception.ReferenceNotFound):

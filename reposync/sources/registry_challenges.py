@@ -55,8 +55,14 @@ def read(headers: Iterable[str]) -> list[Challenge]:
     found: list[Challenge] = []
     for header in headers:
         found.extend(_read(header[:_LONGEST]))
-    found.sort(key=lambda each: _STRENGTH.index(each.scheme))
-    return list(dict.fromkeys(found))[:_MOST]
+    # However many there are, none of the kinds crowds out the other.
+    return [
+        each
+        for scheme in _STRENGTH
+        for each in list(
+            dict.fromkeys(each for each in found if each.scheme == scheme)
+        )[:_MOST]
+    ]
 
 
 def _read(header: str) -> Iterator[Challenge]:

@@ -103,7 +103,9 @@ def parse(variable: str, value: str) -> Proxy:
     scheme = scheme.lower()
     if scheme not in _PORTS:
         raise _unusable(variable, f"its scheme is none of {', '.join(_PORTS)}")
-    if not _HOST.fullmatch(host) or port == 0 or "@" in "".join(path):
+    # http:/proxy is a slip, and no proxy that is called http.
+    slip = re.match(r"\w+:/\b", rest)
+    if slip or not _HOST.fullmatch(host) or port == 0 or "@" in "".join(path):
         raise _unusable(variable, "it names no host")
     host = f"[{host}]" if ":" in host else host
     user, _, password = account.partition(":")

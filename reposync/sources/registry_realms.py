@@ -81,13 +81,15 @@ def redirect(url: str, answer: hosts.Answer) -> str | None:
     try:
         target = urllib.parse.urlsplit(urllib.parse.urljoin(url, place))
         usable = target.hostname and port(target)
+        netloc = target.netloc.rpartition("@")[2]
     except ValueError:
         return None
     if not usable or target.scheme not in _PORTS:
         return None
     if not target.query:
         target = target._replace(query=urllib.parse.urlsplit(url).query)
-    return target._replace(fragment="").geturl()
+    # An account in it is not ours to use, or to show.
+    return target._replace(netloc=netloc, fragment="").geturl()
 
 
 def is_same(url: str, target: str) -> bool:

@@ -47,7 +47,7 @@ class Redirects:
         :param authorization: for the host that is asked, and no other one
         :raises SourceError: a redirect leads to nowhere, without end, or to
             where nothing is sent
-        :raises SourceUnavailable: no answer
+        :raises SourceUnavailable: no answer, or redirects without end
         """
         asked, seen = url, {url}
         while True:
@@ -60,9 +60,7 @@ class Redirects:
                 return Reply(answer, host, not realms.is_same(asked, url))
             target = self._target(url, answer)
             if target in seen or len(seen) > _MOST:
-                raise exception.SourceUnavailable(
-                    f"{host} redirects without end"
-                )
+                raise answers.Answered(f"{host} redirects without end")
             seen.add(target)
             if not realms.is_same(asked, target):
                 # Storage behind a registry has no business with its login.
@@ -79,19 +77,26 @@ class Redirects:
                 "say where to"
             )
         try:
-            target = urllib.parse.urljoin(url, place.strip())
-            scheme, name = _origin(target)
-        except ValueError as error:
+            parts = urllib.parse.urlsplit(
+                urllib.parse.urljoin(url, place.strip())
+            )
+            usable = parts.hostname and parts.port != 0
+        except ValueError:
+            usable = None
+        if not usable:
             raise exception.SourceError(
                 f"{host} redirects to what is no address"
-            ) from error
+            )
+        # An account in it is not ours to use, or to show.
+        name = parts.netloc.rpartition("@")[2]
+        scheme = parts.scheme
         if not _allowed(scheme, name, self._hosts.is_insecure):
             raise exception.SourceError(
                 f"{host} redirects to {scheme}://{name}, which is "
                 "refused: it is not https. If that is wanted, add the host "
                 "to [registry] insecure"
             )
-        return urllib.parse.urldefrag(target).url
+        return parts._replace(netloc=name, fragment="").geturl()
 
 
 def _allowed(

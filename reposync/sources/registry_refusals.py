@@ -16,6 +16,7 @@ Whose fault it is decides how much waits for it:
 import json
 
 from reposync import exception
+from reposync import retry
 from reposync.sources import credentials
 from reposync.sources import errors
 from reposync.sources import governor
@@ -42,12 +43,21 @@ class Refused(Exception):
         text = errors.registry_text(data) or answer.reason or ""
         self.said = f"{answer.status}: {text}".rstrip(": ")
         self.retry_after = rate_limits.retry_after(answer.headers)
+        self._budget = rate_limits.budget(answer.headers)
 
     @property
     def is_limit(self) -> bool:
         """Whether the server wants to be left alone for a while."""
-        asks = self.retry_after is not None
-        return self.status == 429 or (asks and self.status in (403, 503))
+        if retry.verdict(self.status, self.code) is retry.Verdict.LIMIT:
+            return True
+        return self.status in (403, 503) and self.retry_after is not None
+
+    @property
+    def _pause(self) -> float | None:
+        """Seconds it asks to wait, in any way; None if it does not."""
+        if self.retry_after is None and self._budget is not None:
+            return self._budget.pause or None
+        return self.retry_after
 
     @property
     def is_final(self) -> bool:
@@ -78,7 +88,7 @@ class Refused(Exception):
         """
         said = f"{self.host} gives no token: {self.said}"
         if self.is_limit:
-            pause = limits.refuse(self.retry_after, said)
+            pause = limits.refuse(self._pause, said)
             return errors.rate_limited(said, pause)
         if not self.is_final:
             return exception.SourceUnavailable(errors.shorten(said))

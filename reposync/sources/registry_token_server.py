@@ -150,7 +150,8 @@ class TokenServers:
         headers: Mapping[str, str],
         body: bytes | None,
     ) -> hosts.Answer:
-        for _ in range(_MOST_REDIRECTS):
+        seen: set[str | None] = {url}
+        while len(seen) <= _MOST_REDIRECTS:
             answer = self._hosts.send(method, url, headers, body)
             if not realms.is_redirect(answer):
                 return answer
@@ -159,6 +160,9 @@ class TokenServers:
             self._check(wanted, url, target)
             if answer.status == 303:
                 method, body = "GET", None
+            if target in seen:
+                break
+            seen.add(target)
             url = target or url
         raise exception.SourceUnavailable(f"{_host(url)} redirects endlessly")
 

@@ -111,3 +111,31 @@ def helpers_that_fail(field):
             words,
             service=service,
         )
+
+
+@row(
+    "A helper answers with names in small letters; or with ``null``, or "
+    "``{}``, for what it does not know.",
+    "The first is an account; the others are none, and nobody is asked with "
+    "the password ``None``.",
+)
+def odd_helpers(field):
+    registry, other = field.registry(), field.registry()
+    good = json.dumps({"username": login.USER, "secret": base.PASSWORD})
+    empty = json.dumps({"Username": None, "Secret": None})
+    script = (
+        f"[ $server = {registry.host} ] && echo '{good}' && exit\n"
+        f"[ $server = {other.host} ] && echo '{empty}' && exit\n"
+        "echo '{}'"
+    )
+    service = start(field, registry, script, credsStore="lab")
+    field.image(other)
+    login.wants(other, "Basic realm=x", accepts=login.basic)
+    field.succeeds(f"{registry.host}/team/app:1", service)
+    field.fails(
+        f"{other.host}/team/app:1",
+        "registry_denied",
+        "without an account",
+        service=service,
+    )
+    field.assertEqual([], login.passwords(other))
