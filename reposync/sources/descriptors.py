@@ -16,6 +16,14 @@ from reposync.sources import platforms
 #: archive adds shall be one, too.
 MOST_BYTES = 2**62
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
+#: The spec lets others be, such as ``blake3``.
+_OTHER_DIGEST = re.compile(
+    r"(?!sha(?:256|512):)[a-z0-9+._-]{1,40}:[\w=-]{1,300}"
+)
+
+
+class OtherDigest(ValueError):
+    """A digest of an algorithm that is not known here."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -44,8 +52,12 @@ class Descriptor:
         if not isinstance(value, dict):
             raise ValueError("a descriptor is no object")
         digest, size = value.get("digest"), value.get("size")
-        if not isinstance(digest, str) or not _DIGEST.fullmatch(digest):
-            raise ValueError("a digest is none of those that are known")
+        if not isinstance(digest, str):
+            raise ValueError("a digest is no text")
+        if not _DIGEST.fullmatch(digest):
+            other = _OTHER_DIGEST.fullmatch(digest)
+            kind = OtherDigest if other else ValueError
+            raise kind("a digest is none of those that are known")
         if not isinstance(size, int) or isinstance(size, bool):
             raise ValueError("a size is no whole number")
         if not 0 <= size < MOST_BYTES:

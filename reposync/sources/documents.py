@@ -5,6 +5,9 @@ import json
 from typing import Any
 from typing import NoReturn
 
+#: Python refuses many more by itself, in words for programmers.
+_MOST_DIGITS = 1000
+
 
 def load(data: bytes) -> dict[str, Any]:
     """Read an object that may be understood in one way only.
@@ -26,7 +29,10 @@ def load_leniently(data: bytes) -> dict[str, Any]:
 def _object(text: str, pairs: Any) -> dict[str, Any]:
     try:
         value = json.loads(
-            text, object_pairs_hook=pairs, parse_constant=_refuse
+            text,
+            object_pairs_hook=pairs,
+            parse_constant=_refuse,
+            parse_int=_whole,
         )
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
@@ -40,6 +46,12 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         raise ValueError("a key is there twice")
     return found
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > _MOST_DIGITS:
+        raise ValueError("a number has too many digits")
+    return int(digits)
 
 
 def _refuse(word: str) -> NoReturn:

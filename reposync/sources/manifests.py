@@ -31,9 +31,13 @@ _MOST_LAYERS = 1000
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Index:
-    """A list of manifests, one for each platform."""
+    """A list of manifests, one for each platform.
+
+    :ivar broken: what is wrong with entries that are left out, if any are
+    """
 
     manifests: tuple[Descriptor, ...]
+    broken: str = ""
 
     def choose(self, name: str, wanted: platforms.Platform) -> Descriptor:
         """Find the manifest of a platform.
@@ -42,10 +46,11 @@ class Index:
         configuration of its image has to say for which it is.
 
         :raises PlatformNotFound: there is none
-        :raises ImageUnsupported: there are no images at all
+        :raises ImageUnsupported: there are no images at all, or it may be
+            an entry that is left out
         """
         images = [each for each in self.manifests if _may_be_image(each)]
-        if not images:
+        if not images and not self.broken:
             raise _unsupported(
                 name, "its index lists no image, only artifacts or nothing"
             )
@@ -57,6 +62,10 @@ class Index:
         except exception.PlatformNotFound:
             if unnamed:
                 return unnamed[0]
+            if self.broken:
+                raise _unsupported(
+                    name, f"its index cannot be understood ({self.broken})"
+                ) from None
             raise
 
 
@@ -103,8 +112,7 @@ def parse(name: str, body: bytes, media_type: str) -> Index | Manifest:
         refuse_schema_1(name, own)
         served = media_types.clean(media_type)
         if _is_index(value, own, served):
-            entries = descriptors.entries(value, "manifests")
-            return Index(tuple(map(Descriptor.parse, entries)))
+            return _index(descriptors.entries(value, "manifests"))
         if isinstance(value.get("config"), dict):
             return _manifest(name, body, own or served, value)
     except ValueError as error:
@@ -145,6 +153,17 @@ def _is_index(value: Mapping[str, Any], own: str, served: str) -> bool:
     if image and own in media_types.INDEXES:
         raise ValueError("it says that it is an index, but has layers")
     return listed or (not image and (own or served) in media_types.INDEXES)
+
+
+def _index(entries: list[Any]) -> Index:
+    found, broken = [], ""
+    for entry in entries:
+        try:
+            found.append(Descriptor.parse(entry))
+        except descriptors.OtherDigest as error:
+            # It is no matter until it is the one of the platform.
+            broken = broken or str(error)
+    return Index(tuple(found), broken)
 
 
 def _manifest(

@@ -19,6 +19,7 @@ from reposync import reference as ref
 from reposync import retry
 from reposync.sources import base
 from reposync.sources import convert
+from reposync.sources import descriptors
 from reposync.sources import documents
 from reposync.sources import hybrid
 from reposync.sources import manifests
@@ -152,11 +153,15 @@ class RegistrySource(base.Source):
         )
 
         def check(body: bytes, answer: hosts.Answer) -> bytes:
-            lookup.refuse_others(body, reference.registry, reference)
             # Its digest is not that of its body.
             media_type = answer.headers.get("content-type") or ""
             manifests.refuse_schema_1(str(reference), media_type)
-            return _checked(body, digest)
+            try:
+                return _checked(body, digest)
+            except exception.ArchiveDamaged:
+                # What has the digest is what was pushed, whatever it is.
+                lookup.refuse_others(body, reference.registry, reference)
+                raise
 
         try:
             body, answer = self._client.fetch(wanted, _LONGEST_MANIFEST, check)
@@ -201,8 +206,9 @@ def _checked(data: bytes, digest: str) -> bytes:
 
 def _tags(repository: ref.Reference, body: bytes) -> list[str]:
     try:
-        return list(map(str, documents.load_leniently(body).get("tags") or []))
-    except (ValueError, TypeError) as error:
+        tags = descriptors.entries(documents.load_leniently(body), "tags")
+    except ValueError as error:
         raise exception.SourceError(
             f"{repository.registry} lists no tags of {repository}"
         ) from error
+    return [tag for tag in tags if isinstance(tag, str)]

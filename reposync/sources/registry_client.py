@@ -7,6 +7,7 @@ https://github.com/opencontainers/distribution-spec/blob/main/spec.md.
 
 from collections.abc import Callable
 from collections.abc import Mapping
+import contextlib
 import dataclasses
 from typing import TypeVar
 
@@ -121,6 +122,12 @@ class RegistryClient:
                 if _is_away(error):
                     self.memory.note(place, memory.ANSWERS)
         return question(self._hosts.endpoint(own), self.attempts)
+
+    def leave_mirrors(self, reference: ref.Reference, what: str) -> None:
+        """Ask no mirror for something for a while."""
+        for place in self._hosts.places(reference.registry)[:-1]:
+            with contextlib.suppress(exception.SourceError):
+                self.memory.note(self._hosts.endpoint(place).name, what)
 
     def fetch(
         self,

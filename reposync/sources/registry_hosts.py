@@ -31,6 +31,7 @@ LOG = log.getLogger(__name__)
 
 _HUB_HOST = "registry-1.docker.io"
 _POOLS = 64
+_OBJECT = re.compile(r"^\w+\([^()]*\): ")
 _NO_RETRIES = urllib3.Retry.from_int(False, redirect=False)
 #: What goes wrong below HTTP.
 BROKEN = (urllib3.exceptions.HTTPError, OSError)
@@ -236,8 +237,8 @@ def _plain(error: object) -> str:
         # What it says is for programmers.
         return "the connection broke off"
     # urllib3 puts the object that failed in front of what is wrong.
-    text = str(error)
-    return text.rpartition(">: ")[2] or type(error).__name__
+    text = _OBJECT.sub("", str(error).rpartition(">: ")[2])
+    return text or type(error).__name__
 
 
 @functools.lru_cache(maxsize=4096)

@@ -9,8 +9,10 @@ asked by HEAD for a while.  Only a GET says that a name is not there.
 import hashlib
 import json
 import re
+from typing import Any
 
 from oslo_log import log
+import urllib3
 
 from reposync import exception
 from reposync import reference as ref
@@ -24,10 +26,11 @@ LOG = log.getLogger(__name__)
 
 ACCEPT = {"Accept": manifests.ACCEPT}
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
+_KIND = re.compile(
+    r"application/vnd\.(docker\.distribution|oci\.image)\.", re.I
+)
 #: For how long HEAD is not asked of a host that fails with it.
 _BRIEFLY = 60.0
-#: One of these is in whatever is a manifest or an index.
-_FIELDS = ("schemaVersion", "mediaType", "manifests", "layers", "config")
 
 
 class Lookup:
@@ -50,14 +53,18 @@ class Lookup:
         return self._client.ask(
             reference,
             lambda endpoint, attempts: self._at(endpoint, attempts, reference),
+            reference.canonical_name,
         )
 
     def doubt(self, reference: ref.Reference) -> None:
-        """Note that what HEAD said of a name was not so.
+        """Note that what was said of a name was not so.
 
-        The body is what counts, so that is asked for next.
+        The body is what counts, so that is asked for next, and of the
+        registry itself.
         """
-        self._client.memory.note(reference.canonical_name, memory.HEAD)
+        name = reference.canonical_name
+        self._client.memory.note(name, memory.HEAD)
+        self._client.leave_mirrors(reference, name)
 
     def _at(
         self, endpoint: hosts.Endpoint, attempts: int, reference: ref.Reference
@@ -70,8 +77,10 @@ class Lookup:
         seconds = None
         try:
             found = self._head(endpoint, attempts, reference)
-        except answers.Answered as error:
-            # A server that answers, but never this: GET may be another thing.
+        except exception.SourceError as error:
+            if not _may_be_head(error):
+                raise
+            # A server that is there, but fails: GET may be another thing.
             LOG.info("HEAD: %s", error.message)
             # What passes by itself shall not cost a pull for each image.
             found, attempts, seconds = None, 1, _BRIEFLY
@@ -129,14 +138,38 @@ def refuse_others(body: bytes, host: str, reference: ref.Reference) -> None:
     :raises SourceUnavailable: it is something else altogether
     """
     try:
-        value = json.loads(body)
+        # What the numbers are is looked at later.
+        value = json.loads(body, parse_int=str)
     except (ValueError, RecursionError):
         value = None
-    if isinstance(value, dict) and any(name in value for name in _FIELDS):
+    if isinstance(value, dict) and _may_be_manifest(value):
         return
     raise answers.stranger(
         f"{host} answers with something else than the manifest of "
         f"{reference}: no registry is there"
+    )
+
+
+def _may_be_manifest(value: dict[str, Any]) -> bool:
+    """Tell a manifest from JSON of other programs, such as their state."""
+    config, kind = value.get("config"), value.get("mediaType")
+    if isinstance(config, dict) and "digest" in config:
+        return True
+    if isinstance(kind, str) and _KIND.match(kind.strip()):
+        return True
+    return "fsLayers" in value or isinstance(value.get("manifests"), list)
+
+
+def _may_be_head(error: exception.SourceError) -> bool:
+    """Tell whether the method may be why a server that is there fails.
+
+    Some proxies close the connection, or redirect HEAD to nowhere.
+    """
+    broke = isinstance(error.__cause__, urllib3.exceptions.ProtocolError)
+    return (
+        broke
+        or isinstance(error, answers.Answered)
+        or type(error) is exception.SourceError
     )
 
 

@@ -6,6 +6,8 @@ import hashlib
 import re
 import zlib
 
+from oslo_log import log
+
 from reposync import exception
 from reposync import reference as ref
 from reposync.sources import manifests
@@ -15,6 +17,8 @@ from reposync.sources import registry_hosts as hosts
 from reposync.sources import registry_memory as memory
 from reposync.sources import registry_redirects as redirects
 from reposync.sources import watchdog
+
+LOG = log.getLogger(__name__)
 
 #: Size of the pieces that are handed on, in bytes.
 PIECE = 1024 * 1024
@@ -103,12 +107,9 @@ class Opener:
             asked = dataclasses.replace(
                 wanted, headers={"Range": f"bytes={offset}-"}
             )
-            reply = self._client.once(endpoint, asked)
-            opened = _begin(endpoint, reply, blob, offset)
+            opened = self._rest(endpoint, asked, blob, offset)
             if opened is not None:
                 return opened
-            # The connection is of no more use if it is in mid answer.
-            reply.answer.close()
         reply = self._client.once(endpoint, wanted)
         opened = _begin(endpoint, reply, blob, offset)
         if opened is None:
@@ -119,6 +120,30 @@ class Opener:
             )
         if ranged:
             known.note(endpoint.name, memory.RANGES)
+        return opened
+
+    def _rest(
+        self,
+        endpoint: hosts.Endpoint,
+        asked: registry_client.Wanted,
+        blob: manifests.Descriptor,
+        offset: int,
+    ) -> Opened | None:
+        """Ask for a part alone; None if that is refused, in any way."""
+        try:
+            reply = self._client.once(endpoint, asked)
+        except (exception.SourceUnavailable, exception.RateLimited):
+            raise
+        except exception.SourceError as error:
+            LOG.info("No part of %s: %s", blob.digest, error.message)
+            return None
+        try:
+            opened = _begin(endpoint, reply, blob, offset)
+        except exception.ArchiveDamaged:
+            opened = None
+        if opened is None:
+            # The connection is of no more use if it is in mid answer.
+            reply.answer.close()
         return opened
 
 

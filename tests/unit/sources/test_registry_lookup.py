@@ -104,7 +104,7 @@ class LookupTest(registry_case.RegistryCase):
     def test_a_body_that_is_not_what_was_asked_for(self):
         self.registry.content[
             f"/v2/team/app/manifests/{self.registry.digest}"
-        ] = ("application/json", b'{"schemaVersion": 2}')
+        ] = ("application/json", b'{"manifests": [], "a": 1}')
         self.assertRaises(exception.ArchiveDamaged, self.read)
 
     def test_a_blob_that_is_not_there_yet(self):
