@@ -18,6 +18,7 @@ from reposync import reference as ref
 from reposync.drivers import base
 from reposync.drivers import glance_client
 from reposync.drivers import glance_errors
+from reposync.drivers import glance_listing
 from reposync.drivers import glance_properties as properties
 from reposync.drivers import glance_shares
 from reposync.drivers import glance_shelf
@@ -42,6 +43,7 @@ class GlanceDriver(base.Driver):
         """Store the configuration."""
         super().__init__(conf)
         self._glance = glance_client.GlanceClient(conf)
+        self._listing = glance_listing.Listing(self._glance)
         self._shares = glance_shares.Shares(conf, self._glance)
         self._shelf = glance_shelf.Shelf(conf, self._glance)
         self._uploader = glance_upload.Uploader(conf, self._glance)
@@ -56,8 +58,7 @@ class GlanceDriver(base.Driver):
         self, image_filter: filters.ImageFilter, marker: str | None = None
     ) -> Iterator[base.Image]:
         """See `base.Driver.images`."""
-        query = {} if marker is None else {"marker": marker}
-        for record in self._glance.images(**query):
+        for record in self._listing.images(marker):
             image = properties.to_image(record)
             if image_filter.matches(image):
                 yield image
@@ -93,11 +94,11 @@ class GlanceDriver(base.Driver):
 
     def image(self, image_id: str) -> base.Image:
         """See `base.Driver.image`."""
-        return properties.to_image(self._glance.image(image_id))
+        return properties.to_image(self._listing.image(image_id))
 
     def delete(self, image_id: str) -> None:
         """See `base.Driver.delete`."""
-        record = self._glance.image(image_id)
+        record = self._listing.image(image_id)
         if not properties.is_ours(record, self._glance.project_id):
             raise exception.ImageNotManaged(
                 f"Image {image_id} was not made by this service; delete it "

@@ -20,6 +20,8 @@ _PIECE = 1024 * 1024
 #: How often a change is tried that meets another one, and seconds between.
 _PATCHES = 3
 _PAUSE = 0.5
+#: Whoever does not know it has no such images, and refuses to list them.
+_NEW = ("community",)
 _PATCH = "application/openstack-images-v2.1-json-patch"
 
 Record = dict[str, Any]
@@ -53,15 +55,10 @@ class GlanceClient(glance_session.GlanceSession):
         earlier: list[str] = []
         while True:
             answer = self._call("GET", "/images", params=query)
-            if answer.status_code == 400 and earlier:
-                # The last one is gone: go on after the one before it.
-                query["marker"] = earlier.pop()
+            if answer.status_code == 400 and _corrected(query, earlier):
                 continue
-            if answer.status_code == 400 and "marker" in query:
-                raise exception.ImageNotFound(
-                    f"No image has the id {query['marker']}: the list cannot "
-                    "go on from there"
-                )
+            if answer.status_code == 400 and query.get("visibility") in _NEW:
+                return
             page = self._json(answer)
             found = _records(page)
             # Some still list what is deleted already, or half deleted.
@@ -246,6 +243,27 @@ def _exactly(pieces: Iterable[bytes], size: int) -> Iterator[bytes]:
             f"The archive does not have the {size} bytes that were announced "
             f"to Glance, but {'more' if rest < 0 else size - rest}"
         )
+
+
+def _corrected(query: dict[str, str], earlier: list[str]) -> bool:
+    """Change a query that was refused, if it may have been for its terms.
+
+    :param earlier: ids of the images that were listed, the last one left out
+    :raises ImageNotFound: the marker that it began with is unknown
+    """
+    if earlier:
+        # The last one is gone: go on after the one before it.
+        query["marker"] = earlier.pop()
+        return True
+    if query.pop("created_at", None):
+        # Some clouds cannot compare times.
+        return True
+    if "marker" in query:
+        raise exception.ImageNotFound(
+            f"No image has the id {query['marker']}: the list cannot go on "
+            "from there"
+        )
+    return False
 
 
 def _records(page: Record) -> list[Record]:

@@ -95,7 +95,7 @@ def is_ours(record: Mapping[str, Any], project_id: str | None) -> bool:
 
     Its own ones, and those java-reposync made in the same project.
     """
-    if record.get("owner") != project_id:
+    if not project_id or record.get("owner") != project_id:
         return False
     if record.get(MARKER):
         return True

@@ -162,3 +162,69 @@ def no_region(test):
     service = test.start(options)
     name = _image(test)
     test.fails(name, "catalogue_unsuitable", "region_name", service=service)
+
+
+def _keep(glance, owner, visibility):
+    number = len(glance.records)
+    glance.records[f"i{number}"] = {
+        "id": f"i{number}",
+        "name": f"{visibility} of {owner}",
+        "status": "active",
+        "container_format": "bare",
+        "owner": owner,
+        "visibility": visibility,
+        "created_at": f"2026-01-01T00:00:{number // 3:02}Z",
+    }
+
+
+def _paged(test, service):
+    """List the names of the images in pages of two, as a user does."""
+    names, path = [], "/v1/images?limit=2"
+    while path:
+        page = service.caller.call("GET", path).json()
+        names += [image["name"] for image in page["images"]]
+        links = {link["rel"]: link["href"] for link in page["links"]}
+        path = links.get("next", "").removeprefix(service.caller.url)
+    test.assertEqual(len(names), len(set(names)))
+    return set(names)
+
+
+_EVERYBODYS = {"public of a", "public of b", "community of a"}
+
+
+@row(
+    "The account in ``[glance]`` is an administrator's, to which Glance shows "
+    "the images of all projects.",
+    "Lists show the images of its own project, and public and community ones, "
+    "each once and the newest first; others are not found by their id.",
+)
+def administrators_account(test):
+    glance, service = _service(test)
+    for owner in ("a", "b"):
+        for visibility in ("private", "shared", "public"):
+            _keep(glance, owner, visibility)
+    _keep(glance, "a", "community")
+    _keep(glance, fake_glance.PROJECT, "private")
+    own = f"private of {fake_glance.PROJECT}"
+    test.assertEqual({own, *_EVERYBODYS}, _paged(test, service))
+    answer = service.caller.call("GET", "/v1/images/i0")
+    test.assertEqual(404, answer.status_code)
+
+
+# Releases before Ocata; some clouds show such an API to this day:
+# https://support.huaweicloud.com/intl/en-us/tr-central-201-api-ims/en-us_topic_0060804959.html
+@row(
+    "The cloud knows no community images, or cannot compare times, and "
+    "answers 400 to whoever asks for them.",
+    "The rest is listed, page by page.",
+)
+def fewer_questions(test):
+    glance, service = _service(test)
+    for owner in ("a", "b", fake_glance.PROJECT):
+        _keep(glance, owner, "public")
+    for asked in ("visibility=community", "created_at="):
+        glance.on(asked, lambda handler: handler.json({}, 400))
+    own = f"public of {fake_glance.PROJECT}"
+    test.assertEqual(
+        {own, "public of a", "public of b"}, _paged(test, service)
+    )
