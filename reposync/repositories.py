@@ -62,7 +62,7 @@ class Repository:
 
     @property
     def is_pattern(self) -> bool:
-        """Tell whether it stands for names that only a webhook can tell."""
+        """Tell whether it stands for names that others have to tell."""
         return "*" in self.name or "*" in (self.tag or "")
 
     @property
@@ -72,7 +72,7 @@ class Repository:
         return self.name if short.startswith("*") else short
 
     def allows(self, reference: ref.Reference) -> bool:
-        """Tell whether a webhook may ask for this name.
+        """Tell whether a webhook or a caller may ask for this name.
 
         A name without a tag stands for all that the line allows.
         """
@@ -154,7 +154,7 @@ class RepositoryList:
         return list(names)
 
     def allows(self, reference: ref.Reference) -> bool:
-        """Tell whether a webhook may ask for this name."""
+        """Tell whether a webhook or a caller may ask for this name."""
         return any(entry.allows(reference) for entry in self.entries)
 
     def source_of(self, reference: ref.Reference) -> str | None:

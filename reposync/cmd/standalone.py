@@ -31,7 +31,7 @@ LOG = log.getLogger(__name__)
 
 _LIST = """\
 # What is mirrored: one name[:tag] a line. A name or tag may hold * as a
-# wildcard; such a line counts for webhooks only.
+# wildcard; such a line counts for webhooks, not for synchronisations.
 """
 
 

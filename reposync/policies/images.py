@@ -6,6 +6,7 @@ from reposync.policies import base
 LIST = "reposync:images:list"
 SHOW = "reposync:images:show"
 PULL = "reposync:images:pull"
+PULL_UNLISTED = "reposync:images:pull_unlisted"
 DELETE = "reposync:images:delete"
 
 RULES = [
@@ -24,8 +25,17 @@ RULES = [
     base.rule(
         PULL,
         base.MANAGER,
-        "Have an image read from its registry and kept in the catalogue. "
-        "The caller names the registry, and the conductor connects to it.",
+        "Have an image that the list of repositories selects read from its "
+        "registry, with the service's own login, and kept in the catalogue, "
+        "which all projects share.",
+        ("PUT", "/v1/images"),
+    ),
+    base.rule(
+        PULL_UNLISTED,
+        base.ADMIN,
+        "Have an image read and kept that the list of repositories does not "
+        "select: the conductor connects to whatever registry is named, and "
+        "logs in where it has a login. reposync:images:pull is needed, too.",
         ("PUT", "/v1/images"),
     ),
     base.rule(

@@ -43,6 +43,9 @@ class ExactlyOneTest(base.FaultCase):
         gate = self.proxies["registry"].stop_at(_BLOB, "before")
         first = self.caller.pull(self.name)
         gate.reached()
+        # Managers pull what is on the list.
+        self.cluster.list.write_text(f"{self.name}\n")
+        self.addCleanup(self.cluster.list.write_text, "")
         second = self.client("demo-manager").pull(self.name)
         self.assertNotEqual(first["id"], second["id"])
         # The conductors go on with others meanwhile.

@@ -63,6 +63,16 @@ class AccessTest(openstack.CliTestCase):
         done = user.run("reposync", "image", "pull", self.name, status=1)
         self.assertIn("Ask for the role that may do this", done.stderr)
 
+    def test_a_name_that_is_not_listed(self):
+        user = self.user(
+            OS_USERNAME="demo-manager",
+            OS_PASSWORD=self.lab["LAB_DEMO_PASSWORD"],
+            OS_PROJECT_NAME="demo",
+        )
+        done = user.run("reposync", "image", "pull", self.name, status=1)
+        self.assertIn("Ask an operator to add it to the list", done.stderr)
+        self.assertNotIn("Ask for the role", done.stderr)
+
     def test_help_and_completion(self):
         commands = self.openstack.run("reposync", "--help").stdout
         self.assertEqual(10, commands.count("  reposync "))

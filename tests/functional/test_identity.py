@@ -10,6 +10,12 @@ from tests.functional import service
 class IdentityTest(service.ServiceTestCase):
     """Who may do what, with tokens of the lab's Keystone."""
 
+    def setUp(self):
+        super().setUp()
+        # Managers pull what is on the list.
+        self.service.list.write_text(f"{self.name}\n")
+        self.addCleanup(self.service.list.write_text, "")
+
     def status(self, caller, method, path, **kwargs):
         answer = caller.call(method, path, **kwargs)
         if answer.status_code >= 400:

@@ -8,14 +8,16 @@ import urllib.request
 from tests.lab import state as lab_state
 
 #: Bump it when the accounts below change.
-VERSION = 1
+VERSION = 2
 #: Users of the service project; they are administrators.
 SERVICES = ("glance", "reposync")
 #: Users with one role in one project; they share a password.
 USERS = {
+    "demo-admin": ("demo", "admin"),
     "demo-manager": ("demo", "manager"),
     "demo-member": ("demo", "member"),
     "demo-reader": ("demo", "reader"),
+    "demo-service": ("demo", "service"),
     "other-manager": ("other", "manager"),
 }
 _ROLES = ("reader", "member", "manager", "service")

@@ -11,6 +11,9 @@ _HINTS = {
     504: "Does a reposync-conductor run? Try again later",
 }
 
+#: Codes whose texts say what to do.
+_TOLD = ("repository_not_allowed",)
+
 #: Errors that commands put into words; all others are defects.
 KNOWN = (exceptions.SDKException, keystone.ClientException)
 
@@ -44,8 +47,16 @@ def is_passing(error: Exception) -> bool:
 def _answer(error: exceptions.HttpException) -> str:
     """Put an answer of the service into words."""
     text = str(error.message).rstrip(".")
-    if error.status_code in _HINTS:
+    if error.status_code in _HINTS and _code(error) not in _TOLD:
         text = f"{text}. {_HINTS[error.status_code]}"
     if error.request_id and error.status_code and error.status_code >= 500:
         text = f"{text} ({error.request_id})"
     return text
+
+
+def _code(error: exceptions.HttpException) -> str | None:
+    """Give the code of an error; None if something else answered."""
+    try:
+        return str(error.response.json()["errors"][0]["code"])
+    except (AttributeError, LookupError, TypeError, ValueError):
+        return None

@@ -18,7 +18,7 @@ class Repository(resource.Resource):
     error = resource.Body("error", type=dict)
     #: The image of the last pull that succeeded.
     image_id = resource.Body("image_id")
-    #: Whether it stands for names that only a webhook can tell.
+    #: Whether it stands for names that a webhook or a pull tells.
     is_pattern = resource.Body("pattern", type=bool)
     #: What the last pull that succeeded did to the catalogue.
     outcome = resource.Body("outcome")

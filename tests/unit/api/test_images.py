@@ -2,6 +2,7 @@
 """``/v1/images``."""
 
 import json
+from urllib.parse import urlencode
 
 from reposync import exception
 from reposync.drivers import base as driver
@@ -114,6 +115,56 @@ class ImagesTest(base.ApiTestCase):
             wait.until(lambda: self.conductor.nudges, "the nudge")
             self.assertEqual([operation["id"]], self.conductor.nudges)
             self.conductor.nudges.clear()
+
+    def test_only_listed_names_are_pulled_for_others_than_administrators(self):
+        self.lose("reposync:images:pull_unlisted")
+        self.list.write_text("team/*\nbusybox:1\nhost:5/a source=docker\n%\n")
+        for name, tag, status in (
+            ("team/app", None, 202),
+            ("team/app:1", None, 202),
+            ("docker.io/team/app", "2", 202),
+            ("docker.io/library/busybox:1", None, 202),
+            ("host:5/a", "x", 202),
+            ("busybox", None, 403),
+            ("busybox", "1.36", 403),
+            ("team", None, 403),
+            ("steam/app", None, 403),
+            ("registry.example.org/team/secret:1", None, 403),
+            ("host:5/a/b", None, 403),
+            ("UPPER", None, 400),
+        ):
+            content = {"name": name} | ({"tag": tag} if tag else {})
+            query = "?" + urlencode(
+                {"imageName": name} | ({"tag": tag} if tag else {})
+            )
+            for answer in (self.pull(query), self.pull("", content)):
+                self.assertEqual(status, answer.status_int, (name, tag))
+                if status == 403:
+                    [error] = answer.json["errors"]
+                    self.assertEqual("repository_not_allowed", error["code"])
+                    self.assertIn("Ask an operator", error["detail"])
+        self.assertEqual(5, len(self.rows()))
+
+    def lose(self, rule):
+        """Take a right from everybody."""
+        path = self.path / "policy.yaml"
+        path.write_text(f'"{rule}": "!"\n')
+        self.config(policy_file=str(path), group="oslo_policy")
+        self.make()
+
+    def test_a_list_that_cannot_be_read_lets_nobody_else_pull(self):
+        path = "/v1/images?imageName=team/app"
+        self.list.unlink()
+        self.call("PUT", path, 202)
+        self.lose("reposync:images:pull_unlisted")
+        self.refused(503, "repositories_unreadable", "PUT", path)
+        self.assertEqual(1, len(self.rows()))
+
+    def test_whoever_may_not_pull_may_not_pull_what_is_not_listed(self):
+        self.lose("reposync:images:pull")
+        for name in ("team/app", "busybox"):
+            path = f"/v1/images?imageName={name}"
+            self.refused(403, "forbidden", "PUT", path)
 
     def pull(self, query="?imageName=busybox", body=None, **kwargs):
         if body is not None:

@@ -11,18 +11,23 @@ from reposync.client.osc import errors
 class Answer:
     """What the errors of the SDK look at."""
 
-    def __init__(self, status):
+    def __init__(self, status, code):
         self.status_code = status
+        self.code = code
         self.headers = {"x-openstack-request-id": "req-1"}
         self.url = "http://host/v1"
         self.reason = "Reason"
         self.text = ""
         self.request = None
 
+    def json(self):
+        return {"errors": [{"code": self.code}] if self.code else []}
 
-def refusal(status):
+
+def refusal(status, code=None):
     """Make the error that the SDK raises."""
-    return exceptions.HttpException("It said so.", response=Answer(status))
+    answer = Answer(status, code)
+    return exceptions.HttpException("It said so.", response=answer)
 
 
 class ErrorsTest(testtools.TestCase):
@@ -39,6 +44,10 @@ class ErrorsTest(testtools.TestCase):
             found = errors.explain(refusal(status))
             self.assertTrue(found.startswith(text), found)
             self.assertEqual(status >= 500, "(req-1)" in found)
+
+    def test_a_text_that_says_what_to_do(self):
+        refused = refusal(403, "repository_not_allowed")
+        self.assertEqual("It said so", errors.explain(refused))
 
     def test_others(self):
         for error, text in (

@@ -9,6 +9,7 @@ import pecan
 from reposync import exception
 from reposync import filters
 from reposync import reference as ref
+from reposync import repositories
 from reposync.api import validation
 from reposync.api.controllers import base
 from reposync.api.schemas import images as schemas
@@ -93,6 +94,28 @@ class ImagesController(base.Resource):
             )
         request = pecan.request
         reference = ref.Reference.parse(name, tag)
+        _allow(reference)
         return base.accepted(
             request.services.submitter.pull(request.caller, reference)
+        )
+
+
+def _allow(reference: ref.Reference) -> None:
+    """Let the caller have an image pulled, or not.
+
+    The service reads it with logins that the caller does not have.
+
+    :raises RepositoriesUnreadable: nobody knows what the list selects
+    :raises RepositoryNotAllowed: the list does not select it
+    """
+    request = pecan.request
+    services = request.services
+    if services.policy.allows(request.caller, policies.PULL_UNLISTED):
+        return
+    listed = repositories.RepositoryList.load(services.conf.repositories.file)
+    if not listed.allows(reference):
+        raise exception.RepositoryNotAllowed(
+            f"{reference} is not on the list of mirrored repositories. Ask "
+            "an operator to add it to the list, or an administrator to pull "
+            "it"
         )

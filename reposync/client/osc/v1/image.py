@@ -84,7 +84,8 @@ class ShowImage(command.ShowOne):
 class PullImage(command.Lister):
     """Have images read from their registries and kept in the catalogue.
 
-    The service does the work; without --wait this only asks for it.
+    The service does the work; without --wait this only asks for it.  The
+    list of repositories has to select them, unless an administrator asks.
     """
 
     _epilog = (
