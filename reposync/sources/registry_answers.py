@@ -80,12 +80,19 @@ def discard(host: str, answer: hosts.Answer) -> None:
     _text(host, answer)
 
 
-def is_page(answer: hosts.Answer) -> bool:
-    """Tell whether it is a page for people, not what a registry serves."""
-    return bool(_PAGE.match(answer.headers.get("content-type") or ""))
+def is_page(answer: hosts.Answer, size: int | None = None) -> bool:
+    """Tell whether it is called a page for people.
+
+    :param size: of what was asked for; what has just this length is that,
+        whatever it is called
+    """
+    headers = answer.headers
+    if size is not None and headers.get("content-length") == str(size):
+        return False
+    return bool(_PAGE.match(headers.get("content-type") or ""))
 
 
-def page(host: str, name: str, asked: str) -> exception.SourceError:
+def page(host: str, name: object, asked: str) -> exception.SourceError:
     """Say that a web page came where an image was wanted.
 
     :param asked: the host that was asked at first

@@ -182,6 +182,9 @@ class RegistryClient:
                 f"{wanted.reference} cannot be copied: {reply.host} sends "
                 f"more than {most} bytes as {wanted.path}"
             )
+        if answers.is_page(reply.answer) and data.lstrip()[:1] in (b"", b"<"):
+            # Some registries call everything a page, so the body decides.
+            raise answers.page(reply.host, wanted.reference, reply.asked)
         return data
 
     def insist(
@@ -241,9 +244,6 @@ class RegistryClient:
                 counted=wanted.counted,
             )
         limits.served(counted=wanted.counted)
-        if wanted.is_whole and answers.is_page(reply.answer):
-            reply.answer.close()
-            raise answers.page(reply.host, name, endpoint.name)
         return reply
 
     def is_there(self, endpoint: hosts.Endpoint) -> bool:

@@ -111,6 +111,9 @@ class Opener:
             if opened is not None:
                 return opened
         reply = self._client.once(endpoint, wanted)
+        if answers.is_page(reply.answer, blob.size):
+            reply.answer.close()
+            raise answers.page(reply.host, self._reference, reply.asked)
         opened = _begin(endpoint, reply, blob, offset)
         if opened is None:
             reply.answer.close()
@@ -165,7 +168,7 @@ def _begin(
 ) -> Opened | None:
     """Find out what an answer brings; None if that is of no use."""
     answer, host = reply.answer, reply.host
-    if answer.status >= 300 or answers.is_page(answer):
+    if answer.status >= 300 or answers.is_page(answer, blob.size):
         return None
     encoding = answer.headers.get("content-encoding", "identity").lower()
     length = answer.headers.get("content-length") or ""

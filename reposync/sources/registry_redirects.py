@@ -20,11 +20,13 @@ class Reply:
     """An answer whose body is unread.
 
     :ivar host: that sent it
-    :ivar moved: whether that is another one than was asked
+    :ivar asked: the host that was asked at first
+    :ivar moved: whether it came from another place than that
     """
 
     answer: hosts.Answer
     host: str
+    asked: str
     moved: bool
 
 
@@ -57,7 +59,8 @@ class Redirects:
             answer = self._hosts.send(method, url, sent)
             host = _origin(url)[1]
             if answer.status not in _REDIRECTS:
-                return Reply(answer, host, not realms.is_same(asked, url))
+                moved = not realms.is_same(asked, url)
+                return Reply(answer, host, _origin(asked)[1], moved)
             target = self._target(url, answer)
             if target in seen or len(seen) > _MOST:
                 raise answers.Answered(f"{host} redirects without end")
