@@ -47,6 +47,15 @@ def is_passing(error: Exception) -> bool:
 def _answer(error: exceptions.HttpException) -> str:
     """Put an answer of the service into words."""
     text = str(error.message).rstrip(".")
+    own = f"{type(error).__name__}: {error.status_code}"
+    if text == own and error.status_code not in (502, 503, 504):
+        # The SDK's own words: the answer had none of the service.
+        url = getattr(error.response, "url", None) or "What is there"
+        return (
+            f"{url} answers {error.status_code} and seems to be no reposync. "
+            "Check its address in the catalogue, or in "
+            "--os-reposync-endpoint, and what stands before it"
+        )
     if error.status_code in _HINTS and _code(error) not in _TOLD:
         text = f"{text}. {_HINTS[error.status_code]}"
     if error.request_id and error.status_code and error.status_code >= 500:

@@ -3,6 +3,7 @@
 
 from keystoneauth1 import exceptions as keystone
 from openstack import exceptions
+import requests
 import testtools
 
 from reposync.client.osc import errors
@@ -48,6 +49,18 @@ class ErrorsTest(testtools.TestCase):
     def test_a_text_that_says_what_to_do(self):
         refused = refusal(403, "repository_not_allowed")
         self.assertEqual("It said so", errors.explain(refused))
+
+    def test_an_answer_of_something_else(self):
+        answer = requests.Response()
+        answer.status_code, answer.url = 404, "http://host/v1/images"
+        error = self.assertRaises(
+            exceptions.NotFoundException,
+            exceptions.raise_from_response,
+            answer,
+            None,
+        )
+        found = errors.explain(error)
+        self.assertIn("http://host/v1/images answers 404", found)
 
     def test_others(self):
         for error, text in (
