@@ -148,7 +148,8 @@ class KeystoneTest(base.ApiTestCase):
         for method, path, least in (
             ("GET", "/v1/images", "reader"),
             ("GET", "/v1/operations", "reader"),
-            ("PUT", "/v1/images?imageName=a", "manager"),
+            ("PUT", "/v1/images?imageName=team/a", "manager"),
+            ("PUT", "/v1/images?imageName=a", "admin"),
             ("DELETE", "/v1/images/1", "admin"),
             ("PUT", "/v1/sync", "admin"),
             ("GET", "/v1/operations?all_projects=true", "admin"),
@@ -163,7 +164,7 @@ class KeystoneTest(base.ApiTestCase):
 
     def test_operations_of_projects(self):
         self.headers = {"X-Auth-Token": self.tokens["mine", "manager"]}
-        answer = self.call("PUT", "/v1/images?imageName=a", 202)
+        answer = self.call("PUT", "/v1/images?imageName=team/a", 202)
         path = f"/v1/operations/{answer.json['operation']['id']}"
         for project, role, shown, cancelled in (
             ("other", "reader", 404, 404),
