@@ -44,7 +44,7 @@ class ArbitraryTest(base.FieldTestCase):
         derandomize=True,
         database=None,
         deadline=None,
-        max_examples=3,
+        max_examples=2,
         phases=[hypothesis.Phase.generate],
         suppress_health_check=list(hypothesis.HealthCheck),
     )
