@@ -20,7 +20,7 @@ from tests.lab import images
 #: Options of the processes of all rows: what fails shall fail soon.
 OPTIONS = {
     "registry": {"attempts": "3", "read_timeout": "5", "connect_timeout": "5"},
-    "conductor": {"retry_delay": "1", "max_attempts": "2", "workers": "8"},
+    "conductor": {"retry_delay": "1", "max_attempts": "2", "workers": "4"},
 }
 #: Equal requests that one pull may send: attempts times max_attempts.
 MOST = 6
