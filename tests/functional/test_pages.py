@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[2]
 #: Other ways to do what another section does.
 CHOICES = ("Through a Docker engine", "uWSGI")
 SECRETS = ("KEYSTONE_PASSWORD", "DATABASE_PASSWORD", "BUS_PASSWORD")
+TYPE = "image-sync"
 _PATIENTLY = "-s --retry 20 --retry-connrefused"
 
 
@@ -140,17 +141,27 @@ class PagesTest(base.TestCase):
         return cli.OpenStack(self.path, **settings)
 
     def take_the_place_of_the_labs_service(self, openstack):
-        """Hide the lab's own entry of the catalogue while this test runs."""
-        for there in openstack.json("service", "list", "--long"):
-            if there["Type"] == "image-sync":
-                openstack.run("service", "set", "--disable", there["ID"])
-                self.addCleanup(
-                    *(openstack.run, "service", "set", "--enable", there["ID"])
-                )
-        self.addCleanup(self.remove_service, openstack)
+        """Take the lab's own entry out of the catalogue for this test.
+
+        Two of one type cannot be told apart when endpoints are made.
+        """
+        listed = openstack.json("endpoint", "list")
+        endpoints = [e for e in listed if e["Service Type"] == TYPE]
+        self.addCleanup(self.put_back, openstack, endpoints)
+        self.remove_service(openstack)
 
     def remove_service(self, openstack):
-        """Take the page's entry out of the catalogue again."""
-        for there in openstack.json("service", "list", "--long"):
-            if there["Type"] == "image-sync" and there["Enabled"]:
+        """Take whatever is there out of the catalogue."""
+        for there in openstack.json("service", "list"):
+            if there["Type"] == TYPE:
                 openstack.run("service", "delete", there["ID"])
+
+    def put_back(self, openstack, endpoints):
+        """Put the lab's own entry into the catalogue again."""
+        self.remove_service(openstack)
+        openstack.run("service", "create", "--name", "reposync", TYPE)
+        for each in endpoints:
+            openstack.run(
+                *("endpoint", "create", "--region", each["Region"]),
+                *(TYPE, each["Interface"], each["URL"]),
+            )
