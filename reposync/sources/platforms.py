@@ -113,8 +113,8 @@ class Platform:
 
         For what is no entry of an index: tools leave these fields of an
         image configuration empty, or write a variant of another architecture
-        (``amd64`` with ``v8``, https://github.com/GoogleContainerTools/kaniko
-        issue 2967).
+        (``amd64`` with ``v8``,
+        https://github.com/GoogleContainerTools/kaniko/issues/2967).
         """
         system = self.os if self.os not in ("", _UNKNOWN) else wanted.os
         name = self.architecture

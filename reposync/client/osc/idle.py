@@ -51,7 +51,7 @@ class Idle:
         try:
             complaint = _complaint(self._client.health())
         except _BREAKS as error:
-            LOG.debug("The health cannot be had: %s", error)
+            LOG.debug("The health could not be read: %s", error)
             return
         if complaint and not self._said:
             self._say(complaint)

@@ -31,7 +31,7 @@ def without_head(action):
     return play
 
 
-# Nexus 2 and 3 (HEAD), distribution issue 1485 (405 with token logins), S3
+# Nexus 2 and 3 (HEAD), CNCF Distribution (405 with token logins), S3
 # as a static registry (distribution pull request 2384).
 @row(
     "HEAD of a manifest is answered with 405, 404, 403, 400, 500 or 501.",
