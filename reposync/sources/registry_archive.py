@@ -14,7 +14,7 @@ from reposync.sources import convert
 from reposync.sources import documents
 from reposync.sources import manifests
 from reposync.sources import platforms
-from reposync.sources import watch
+from reposync.sources import streamed
 
 _DIFF_ID = re.compile(r"sha256:[0-9a-f]{64}")
 
@@ -32,7 +32,7 @@ class Description:
     diff_ids: list[str]
 
 
-class RegistryArchive:
+class RegistryArchive(streamed.StreamedArchive):
     """What a registry serves, checked as it flows."""
 
     def __init__(
@@ -48,38 +48,21 @@ class RegistryArchive:
 
         :param begin: gives the pieces
         :param stop: ends them from another thread
-        :param silence: seconds without a piece that are too long
         """
-        self.size: int | None = size
-        self.resolved = dataclasses.replace(resolved, size=size)
+        known = dataclasses.replace(resolved, size=size)
+        super().__init__(known, progress, silence)
         self._begin = begin
         self._stop = stop
-        self._progress = progress
-        self._silence = silence
-        self._done = 0
-        self._watched: watch.Watched[bytes] | None = None
 
-    def __iter__(self) -> Iterator[bytes]:
-        """See `base.Archive`."""
-        if self._watched is not None:
-            raise exception.ArchiveDamaged("An archive is read only once")
-        self._tick()
-        # Read in a thread of its own: the next layer is on its way while
-        # the end of this one is still being stored.
-        self._watched = watch.Watched(self._begin, self._tick, self._silence)
-        for piece in self._watched:
-            self._done += len(piece)
-            self._tick()
-            yield piece
+    def _pieces(self) -> Iterator[bytes]:
+        # In a thread of its own: the next layer is on its way while the end
+        # of this one is still being stored.
+        return iter(self.watched(self._begin))
 
     def close(self) -> None:
         """Stop reading."""
         self._stop()
-        if self._watched is not None:
-            self._watched.close()
-
-    def _tick(self) -> None:
-        self._progress("copying", self._done, self.size)
+        super().close()
 
 
 def prepare(
