@@ -143,12 +143,16 @@ counts.
         "pool",
         default="all",
         choices=[
-            ("all", "all that the account may use"),
+            ("all", "those of ``groups``, and those that all may use"),
             ("mine", "those of the account"),
             ("group", "those of the account's first group"),
             ("groups", "those of the account and its groups"),
         ],
-        help="Which images are listed.",
+        help="""
+Which images are shown to callers, by the rights of the images: those of a
+group, if the group or all may use them.  Nothing else is shown, whatever the
+account itself may see.
+""",
     ),
     cfg.IntOpt(
         "keep_previous",

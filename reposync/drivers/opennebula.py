@@ -21,6 +21,7 @@ from reposync.drivers import opennebula_maker
 from reposync.drivers import opennebula_names
 from reposync.drivers import opennebula_sharing
 from reposync.drivers import opennebula_shelf
+from reposync.drivers import opennebula_view
 from reposync.sources import base as source
 
 LOG = log.getLogger(__name__)
@@ -46,6 +47,7 @@ class OpenNebulaDriver(base.Driver):
         self._client = opennebula_client.OpenNebulaClient(conf)
         self._names = opennebula_names.Names(conf.opennebula.name_template)
         self._sharing = opennebula_sharing.Sharing(conf, self._client)
+        self._view = opennebula_view.View(self._client, conf.opennebula.pool)
         self._maker = opennebula_maker.Maker(conf, self._client)
 
     def check(self) -> None:
@@ -66,10 +68,7 @@ class OpenNebulaDriver(base.Driver):
         self, image_filter: filters.ImageFilter, marker: str | None = None
     ) -> Iterator[base.Image]:
         """See `base.Driver.images`."""
-        last = None if marker is None else self._client.image(marker).id
-        for record in self._client.images(self.conf.opennebula.pool):
-            if last is not None and record.id >= last:
-                continue
+        for record in self._view.images(marker):
             if record.state == "delete" or record.stage != one_image.CURRENT:
                 continue
             image = one_image.to_image(record)
@@ -89,11 +88,11 @@ class OpenNebulaDriver(base.Driver):
 
     def image(self, image_id: str) -> base.Image:
         """See `base.Driver.image`."""
-        return one_image.to_image(self._client.image(image_id))
+        return one_image.to_image(self._view.image(image_id))
 
     def delete(self, image_id: str) -> None:
         """See `base.Driver.delete`."""
-        record = self._client.image(image_id)
+        record = self._view.image(image_id)
         if not one_image.is_ours(record, self._client.user):
             raise exception.ImageNotManaged(
                 f"Image {image_id} was not made by this service; delete it "

@@ -27,7 +27,7 @@ _OVERLAP = 20
 _LARGEST_ID = 2**31 - 1
 _MERGE = 1
 _MYSELF = -1
-_ONEADMIN = "0"
+_ONEADMIN = 0
 
 
 class OpenNebulaClient:
@@ -83,11 +83,16 @@ class OpenNebulaClient:
         found = self._server().grouppool.info()
         return int(_named(found, "GROUP", wanted, "group").findtext("ID") or 0)
 
+    def groups(self) -> list[int]:
+        """List the ids of the account's groups, the first one first."""
+        user = self._server().user.info(_MYSELF)
+        found = [user.findtext("GID")]
+        found += [each.text for each in user.iterfind("GROUPS/ID")]
+        return [int(each) for each in dict.fromkeys(found) if each]
+
     def administers(self) -> bool:
         """Tell whether the account is in the group ``oneadmin``."""
-        user = self._server().user.info(_MYSELF)
-        groups = {each.text for each in user.iterfind("GROUPS/ID")}
-        return _ONEADMIN in groups | {user.findtext("GID")}
+        return _ONEADMIN in self.groups()
 
     def images(self, pool: str) -> Iterator[one_image.Record]:
         """List images page by page, newest first.
@@ -112,7 +117,7 @@ class OpenNebulaClient:
         number = _number(image_id)
         record = one_image.read(self._server().image.info(number, False))
         if record.state == "delete":
-            raise _unknown(image_id)
+            raise unknown(image_id)
         return record
 
     def allocate(
@@ -261,12 +266,13 @@ def _named(
 def _number(image_id: str) -> int:
     # Callers write it; OpenNebula's identifiers are numbers.
     if not image_id.isascii() or not image_id.isdecimal():
-        raise _unknown(image_id)
+        raise unknown(image_id)
     number = int(image_id[:12])
     if str(number) != image_id or number > _LARGEST_ID:
-        raise _unknown(image_id)
+        raise unknown(image_id)
     return number
 
 
-def _unknown(image_id: str) -> exception.ReposyncError:
+def unknown(image_id: str) -> exception.ImageNotFound:
+    """Say that there is no image of an id."""
     return exception.ImageNotFound(f"No image has the id {image_id[:64]!r}")

@@ -191,6 +191,19 @@ class SilenceTest(one_base.OpenNebulaCase):
             self.one.respond = lambda body, answer=answer: answer
             self.unavailable("not OpenNebula")
 
+    def test_entities_are_not_resolved(self):
+        secret = self.path / "secret"
+        secret.write_text("what is in a file")
+        for entity in (f'SYSTEM "{secret.as_uri()}"', '"what is inside"'):
+            self.one.shown = (
+                f"<!DOCTYPE p [<!ENTITY x {entity}>]><DATASTORE_POOL>"
+                "<DATASTORE><NAME>&x;</NAME></DATASTORE></DATASTORE_POOL>"
+            )
+            error = self.assertRaises(
+                exception.CatalogueUnsuitable, self.driver.check
+            )
+            self.assertNotIn("what is", error.message)
+
     def test_an_answer_that_is_cut_short(self):
         respond = self.one.respond
         self.one.respond = lambda body: respond(body)[:-40]
