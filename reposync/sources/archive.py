@@ -25,6 +25,7 @@ import zlib
 
 from reposync import exception
 from reposync.sources import documents
+from reposync.sources import sizes
 
 #: Size of the pieces that are handed on, in bytes.
 PIECE = 256 * 1024
@@ -36,17 +37,19 @@ _END = 2 * tarfile.BLOCKSIZE
 
 
 def verified(
-    pieces: Iterable[bytes], image_id: str, name: str
+    pieces: Iterable[bytes], image_id: str, name: str, most: int
 ) -> Iterator[bytes]:
     """Hand a tar stream on in pieces of 256 KiB; the last one if all is well.
 
     :param image_id: digest the image configuration must have
     :param name: ``repository:tag`` the archive must give the image
+    :param most: bytes that the image may have, packed and unpacked
     :raises ArchiveDamaged: it is cut short, longer than it should be, or a
         digest is wrong; the text says what
+    :raises ImageUnsupported: it is too large
     """
-    tee = _Tee(pieces)
-    contents = _Contents(image_id)
+    tee = _Tee(pieces, sizes.Budget(name, most))
+    contents = _Contents(image_id, sizes.Budget(name, most))
     try:
         with tarfile.open(fileobj=tee, mode="r|", bufsize=PIECE) as tar:
             for member in tar:
@@ -67,8 +70,9 @@ def verified(
 class _Tee(io.RawIOBase):
     """Keeps what the tar reader has read until it is handed on."""
 
-    def __init__(self, pieces: Iterable[bytes]):
+    def __init__(self, pieces: Iterable[bytes], budget: sizes.Budget):
         self._pieces = iter(pieces)
+        self._budget = budget
         self._left = b""
         self._read: deque[bytes] = deque()
         self.length = 0
@@ -88,6 +92,7 @@ class _Tee(io.RawIOBase):
             used = len(piece.rstrip(b"\0"))
             self.last_byte = self.length + used if used else self.last_byte
             self.length += len(piece)
+            self._budget.check(self.length)
             self._read.append(piece)
         return piece
 
@@ -110,8 +115,9 @@ class _Tee(io.RawIOBase):
 class _Contents:
     """What is in the archive: digests of all files, two of them whole."""
 
-    def __init__(self, image_id: str):
+    def __init__(self, image_id: str, budget: sizes.Budget):
         self._image_id = image_id
+        self._budget = budget
         self._digests: dict[str, set[str]] = {}
         self._links: dict[str, str] = {}
         self._manifest: bytes | None = None
@@ -140,7 +146,7 @@ class _Contents:
     ) -> Iterator[None]:
         file = tar.extractfile(member)
         assert file is not None  # noqa: S101 (it is a regular file)
-        packed, unpacked = hashlib.sha256(), _Gunzip()
+        packed, unpacked = hashlib.sha256(), _Gunzip(self._budget)
         kept: list[bytes] | None = [] if member.size <= _LONGEST_JSON else None
         while piece := file.read(PIECE):
             packed.update(piece)
@@ -206,7 +212,8 @@ class _Contents:
 class _Gunzip:
     """The digest of what a stream unpacks to, if it is packed at all."""
 
-    def __init__(self) -> None:
+    def __init__(self, budget: sizes.Budget) -> None:
+        self._budget = budget
         self._begun = False
         self._reader: Any = None
         self._hash = hashlib.sha256()
@@ -218,7 +225,9 @@ class _Gunzip:
                 self._reader = zlib.decompressobj(wbits=31)
         try:
             while self._reader and piece:
-                self._hash.update(self._reader.decompress(piece, PIECE * 4))
+                plain = self._reader.decompress(piece, PIECE * 4)
+                self._budget.spend(len(plain))
+                self._hash.update(plain)
                 piece = self._reader.unconsumed_tail
                 if self._reader.eof:
                     piece = self._reader.unused_data

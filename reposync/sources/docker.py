@@ -27,9 +27,11 @@ from reposync.sources import docker_platforms
 from reposync.sources import docker_progress
 from reposync.sources import docker_refs
 from reposync.sources import docker_stored
+from reposync.sources import labels
 from reposync.sources import platforms
 from reposync.sources import rate_limits
 from reposync.sources import registry
+from reposync.sources import sizes
 from reposync.sources import watch
 from reposync.sources.docker_client import translated
 
@@ -134,6 +136,7 @@ class DockerSource(base.Source):
         progress: base.Progress,
     ) -> docker_archive.DockerArchive:
         name, stall = str(resolved.reference), self.conf.docker.stall_timeout
+        most = sizes.most(self.conf)
         with translated(name, resolved.platform):
             found = client.inspect(kept.by_digest)
             if docker_stored.keeps_manifests(found, resolved):
@@ -143,10 +146,13 @@ class DockerSource(base.Source):
                     docker_platforms.find(found, resolved),
                     progress,
                     stall,
-                ).archive(resolved, self.conf.registry.max_image_size)
+                ).archive(resolved, most)
+            sizes.Budget(name, most).check(found.get("Size") or 0)
             complete = _complete(resolved, found)
             kept.tag()
-            return docker_archive.checked(client, complete, progress, stall)
+            return docker_archive.checked(
+                client, complete, progress, stall, most
+            )
 
     @contextlib.contextmanager
     def _turn(self, progress: base.Progress) -> Iterator[None]:
@@ -172,23 +178,17 @@ class DockerSource(base.Source):
         resolved: base.ResolvedImage,
         progress: base.Progress,
     ) -> None:
-        name = str(resolved.reference)
-        stall = self.conf.docker.stall_timeout
+        name, stall = str(resolved.reference), self.conf.docker.stall_timeout
         seen = docker_progress.PullProgress()
+        budget = sizes.Budget(name, sizes.most(self.conf))
 
-        def begin(account: dict[str, str]) -> Iterator[dict[str, Any]]:
+        def begin() -> Iterator[dict[str, Any]]:
             client.timeout = stall
-            return iter(
-                client.pull(
-                    docker_refs.by_digest(resolved),
-                    stream=True,
-                    decode=True,
-                    platform=resolved.platform,
-                    auth_config=account,
-                )
-            )
+            return _events(client, resolved, account)
 
         def tick() -> None:
+            # If it raises, the engine stops: its connection is closed.
+            budget.check(max(seen.done, seen.total or 0))
             progress("pulling", seen.done, seen.total)
 
         tick()
@@ -196,7 +196,7 @@ class DockerSource(base.Source):
             self._accounts.used(resolved.reference) as account,
             translated(name, resolved.platform),
         ):
-            events = watch.Watched(lambda: begin(account), tick, stall)
+            events = watch.Watched(begin, tick, stall)
             with contextlib.closing(events):
                 for event in events:
                     if "error" in event:
@@ -206,6 +206,23 @@ class DockerSource(base.Source):
                     if seen.add(event):
                         tick()
         tick()
+
+
+def _events(
+    client: docker_client.Client,
+    resolved: base.ResolvedImage,
+    account: dict[str, str],
+) -> Iterator[dict[str, Any]]:
+    """Pull an image; gives what the engine tells meanwhile."""
+    return iter(
+        client.pull(
+            docker_refs.by_digest(resolved),
+            stream=True,
+            decode=True,
+            platform=resolved.platform,
+            auth_config=account,
+        )
+    )
 
 
 def _complete(
@@ -224,7 +241,7 @@ def _complete(
     return dataclasses.replace(
         resolved,
         image_id=found["Id"],
-        labels=(found.get("Config") or {}).get("Labels") or {},
+        labels=labels.read((found.get("Config") or {}).get("Labels")),
         os=there.os,
         architecture=there.architecture,
     )

@@ -38,17 +38,19 @@ def checked(
     resolved: base.ResolvedImage,
     progress: base.Progress,
     stall: int,
+    most: int,
 ) -> DockerArchive:
     """Pass on the archive of an engine as it is.
 
     :param resolved: its image id is the digest of the configuration
+    :param most: bytes that the image may have
     """
     name = resolved.reference.archive_name
     client.timeout = stall
 
     def begin(archive: DockerArchive) -> Iterator[bytes]:
         saved = archive.watched(lambda: client.save(name))
-        return guard.verified(saved, resolved.image_id or "", name)
+        return guard.verified(saved, resolved.image_id or "", name, most)
 
     return DockerArchive(
         dataclasses.replace(resolved, size=None), begin, progress, stall

@@ -27,8 +27,6 @@ from reposync.sources import platforms
 from reposync.sources import registry_archive
 from reposync.sources import watch
 
-_GIB = 1024**3
-
 
 class StoredImage:
     """An image on an engine, which can be saved more than once.
@@ -57,7 +55,7 @@ class StoredImage:
     ) -> docker_archive.DockerArchive:
         """Look through what the engine saves, and make the archive of it.
 
-        :param most: GiB that the image may have
+        :param most: bytes that the image may have
         :raises Incomplete: the engine does not have all of it
         :raises ImageUnsupported: it is no image that can be carried
         """
@@ -70,7 +68,7 @@ class StoredImage:
                 found,
                 unpacking,
                 self._progress,
-                most * _GIB,
+                most,
                 lambda layer: places[layer.digest],
             )
         order = _order(found.manifest, manifest, places)

@@ -32,6 +32,7 @@ from reposync.sources import registry_hosts as hosts
 from reposync.sources import registry_links as links
 from reposync.sources import registry_look
 from reposync.sources import registry_lookup as lookup
+from reposync.sources import sizes
 
 LOG = log.getLogger(__name__)
 
@@ -80,9 +81,8 @@ class RegistrySource(base.Source):
             self._client, reference, self.conf.registry.lowest_rate
         )
         layers = convert.Unpacking(reader.read)
-        most = self.conf.registry.max_image_size * 1024**3
         digest, manifest = registry_archive.prepare(
-            found, layers, progress, most
+            found, layers, progress, sizes.most(self.conf)
         )
         reader.expect(found.manifest.distinct_layers())
         layout = hybrid.Layout(reference, digest, manifest, found.config)

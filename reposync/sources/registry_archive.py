@@ -12,6 +12,7 @@ from reposync import exception
 from reposync.sources import base
 from reposync.sources import convert
 from reposync.sources import documents
+from reposync.sources import labels
 from reposync.sources import manifests
 from reposync.sources import platforms
 from reposync.sources import streamed
@@ -127,9 +128,8 @@ def complete(
     name = resolved.reference
     try:
         value: dict[str, Any] = documents.load_leniently(config)
-        labels = (value.get("config") or {}).get("Labels") or {}
+        found_labels = labels.read((value.get("config") or {}).get("Labels"))
         diff_ids = list(map(str, value["rootfs"].get("diff_ids") or []))
-        labels = {_clean(key): _clean(text) for key, text in labels.items()}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise exception.ImageUnsupported(
             f"{name} cannot be copied: its configuration is none of an image"
@@ -153,13 +153,8 @@ def complete(
     found_image = dataclasses.replace(
         resolved,
         image_id=manifest.config.digest,
-        labels=labels,
+        labels=found_labels,
         os=found.os,
         architecture=found.architecture,
     )
     return found_image, diff_ids
-
-
-def _clean(text: object) -> str:
-    # Labels are whatever somebody wrote; not every database stores it all.
-    return "".join(c for c in str(text) if c.isprintable())

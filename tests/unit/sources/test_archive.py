@@ -86,10 +86,38 @@ class VerifiedTest(testtools.TestCase):
             self.assertEqual(data, self.read(data, made.image_id, size))
             self.assertLessEqual(max(map(len, self.seen)), 1024**2)
 
-    def read(self, data, image_id, size=32768):
+    def test_too_large_an_image(self):
+        made = Builder()
+        data = made.build()
+        self.read(data, made.image_id, most=len(data))
+        error = self.assertRaises(
+            exception.ImageUnsupported,
+            self.read,
+            data,
+            made.image_id,
+            most=len(data) - 1,
+        )
+        self.assertIn("max_image_size", error.message)
+        self.assertLess(len(b"".join(self.seen)), len(data))
+
+    def test_what_unpacks_to_too_much(self):
+        made = Builder(layers=(bytes(9 * 1024**2),) * 2, packed=True)
+        data = made.build()
+        self.assertLess(len(data), 1024**2)
+        self.read(data, made.image_id, most=18 * 1024**2)
+        # All layers count.
+        self.assertRaises(
+            exception.ImageUnsupported,
+            self.read,
+            data,
+            made.image_id,
+            most=17 * 1024**2,
+        )
+
+    def read(self, data, image_id, size=32768, most=2**40):
         pieces = (data[n : n + size] for n in range(0, len(data), size))
         self.seen = []
-        for piece in archive.verified(pieces, image_id, NAME):
+        for piece in archive.verified(pieces, image_id, NAME, most):
             self.seen.append(piece)
         return b"".join(self.seen)
 

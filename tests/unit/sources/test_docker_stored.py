@@ -111,7 +111,7 @@ class Engine:
 class StoredImageTest(testtools.TestCase):
     """Read twice, the second time in the engine's order."""
 
-    def archive(self, engine, target=None, most=1):
+    def archive(self, engine, target=None, most=1024**3):
         self.progress = []
         image = docker_stored.StoredImage(
             engine,
