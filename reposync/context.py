@@ -6,6 +6,7 @@ and as ``resource_uuid`` the id of the operation the thread works on.
 """
 
 from collections.abc import Callable
+import threading
 import time
 from typing import ParamSpec
 from typing import TypeVar
@@ -74,6 +75,17 @@ def sleep(seconds: float) -> None:
         if check is not None:
             check()
         time.sleep(min(rest, _TICK))
+
+
+def acquire(lock: "threading.Lock | threading.Semaphore") -> None:
+    """Wait for a lock, but not longer than the work of this thread may go on.
+
+    :raises ReposyncError: whatever ended it
+    """
+    check = checker()
+    while not lock.acquire(timeout=_TICK):
+        if check is not None:
+            check()
 
 
 def carried(function: Callable[P, R]) -> Callable[P, R]:

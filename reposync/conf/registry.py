@@ -84,7 +84,8 @@ is read from the next one, and from the registry itself in the end.
 Largest image that is copied, in GiB: the sum of its layers as the registry
 has them, and as they are stored after those packed with Zstandard were
 unpacked.  A larger one fails with ``image_unsupported`` before a layer is
-stored.  Glance has a limit of its own, ``image_size_cap``.
+stored; a Docker engine is told to stop when its pull turns out to be larger.
+Glance has a limit of its own, ``image_size_cap``.
 """,
     ),
     cfg.IntOpt(
@@ -140,8 +141,9 @@ there as a whole in this time.
         min=0,
         help="""
 Bytes a second below which a download is given up and asked for again, as a
-mean over 1 MiB.  0 for none: then a registry that sends a byte now and then
-holds a worker for as long as it likes.
+mean over 1 MiB or what is left of a layer; ``read_timeout`` is always waited.
+0 for none: then a registry that sends a byte now and then holds a worker for
+as long as it likes.
 """,
     ),
 ]

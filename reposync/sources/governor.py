@@ -47,9 +47,15 @@ class Governor:
 
     @contextlib.contextmanager
     def slot(self) -> Iterator[None]:
-        """Hold one of the open requests."""
-        with self._slots:
+        """Hold one of the open requests.
+
+        :raises ReposyncError: the work of this thread has to end
+        """
+        context.acquire(self._slots)
+        try:
             yield
+        finally:
+            self._slots.release()
 
     def enter_free(self) -> bool:
         """Take one of the open requests if that needs no waiting."""

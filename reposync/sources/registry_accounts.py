@@ -25,8 +25,6 @@ LEFT_ALONE = 10 * 60.0
 #: Seconds after a success in which all threads may use an account.
 _TRUSTED = 5.0
 _MOST_KNOWN = 1000
-#: Seconds until a thread that waits looks whether its work has to end.
-_TICK = 1.0
 
 
 @dataclasses.dataclass(slots=True)
@@ -76,7 +74,7 @@ class Accounts:
             return
         failures = state.failures
         with contextlib.ExitStack() as stack:
-            _acquire(state.lock)
+            context.acquire(state.lock)
             stack.callback(state.lock.release)
             self.check(host, account)
             if state.failure and state.failures != failures:
@@ -125,14 +123,6 @@ class Accounts:
 
 class AccountRefused(exception.RegistryDenied):
     """An account is refused, whatever the image."""
-
-
-def _acquire(lock: threading.Lock) -> None:
-    """Wait for a lock, unless the work of this thread has to end."""
-    check = context.checker()
-    while not lock.acquire(timeout=_TICK):
-        if check is not None:
-            check()
 
 
 def _again(error: exception.SourceError) -> exception.SourceError:

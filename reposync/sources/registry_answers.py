@@ -14,6 +14,7 @@ from reposync.sources import watchdog
 _LONGEST_TEXT = 64 * 1024
 #: How long the text of an error may take; the error stands without it.
 _TEXT_SECONDS = 10.0
+_PACKINGS = frozenset({"gzip", "x-gzip", "deflate"})
 _PAGE = re.compile(r"\s*(text/html|application/xhtml\+xml)\b", re.I)
 #: A registry says with these that a name is not there.  A bare 404 may be
 #: that of a load balancer which has lost its registry.
@@ -51,7 +52,7 @@ def at_once(error: exception.SourceError) -> bool:
 def read(host: str, answer: hosts.Answer, most: int, seconds: float) -> bytes:
     """Read a short body to its end, and let go of the connection.
 
-    What a proxy has packed on the way is unpacked.
+    What a proxy has packed on the way is unpacked; see `is_packed`.
 
     :param seconds: when it must be over, however the bytes come
     :returns: no more than `most` + 1 bytes
@@ -64,10 +65,12 @@ def read(host: str, answer: hosts.Answer, most: int, seconds: float) -> bytes:
         return b""
     try:
         with watchdog.DOG.limit(host, answer.shutdown, seconds):
-            data = answer.read(most + 1, decode_content=True)
+            packed = is_packed(answer)
+            data = answer.read(most + 1, decode_content=packed)
             if 0 < len(data) <= most:
                 # Its end returns the connection to the others.
-                data += answer.read(most + 1 - len(data), decode_content=True)
+                rest = most + 1 - len(data)
+                data += answer.read(rest, decode_content=packed)
             return data
     except hosts.BROKEN as error:
         raise hosts.unavailable(host, error) from error
@@ -78,6 +81,17 @@ def read(host: str, answer: hosts.Answer, most: int, seconds: float) -> bytes:
 def discard(host: str, answer: hosts.Answer) -> None:
     """Read what is left of a short answer, so that its connection lives."""
     _text(host, answer)
+
+
+def is_packed(answer: hosts.Answer) -> bool:
+    """Tell whether something on the way has packed an answer, and once.
+
+    Nothing packs twice but bombs: a few megabytes of gzip within gzip keep a
+    processor busy for days, and hold nothing.  Other packings than those of
+    the standard library have no bounds in each release of theirs.
+    """
+    encoding = answer.headers.get("content-encoding") or ""
+    return encoding.strip().lower() in _PACKINGS
 
 
 def is_page(answer: hosts.Answer, size: int | None = None) -> bool:

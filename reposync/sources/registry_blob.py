@@ -58,7 +58,7 @@ class BlobReader:
         self._client = client
         self._reference = reference
         self._opener = ranges.Opener(client, reference)
-        self._seconds = ranges.PIECE / (lowest_rate or 0.001)
+        self._rate = lowest_rate or 0.001
         self._slots = client.governors.of(reference.registry)
         self._stopped = threading.Event()
         self._opened: ranges.Opened | None = None
@@ -118,7 +118,7 @@ class BlobReader:
             try:
                 if opened is None:
                     opened = self._open(blob, way.done, ranged=way.ranged)
-                for piece in self._pieces(opened):
+                for piece in self._pieces(opened, blob.size - way.done):
                     way.done += len(piece)
                     yield piece
                 if way.done >= blob.size or self._stopped.is_set():
@@ -179,19 +179,27 @@ class BlobReader:
     ) -> ranges.Opened:
         return self._opener.open(blob, offset, ranged=ranged)
 
-    def _pieces(self, opened: ranges.Opened) -> Iterator[bytes]:
+    def _pieces(self, opened: ranges.Opened, rest: int) -> Iterator[bytes]:
         self._opened, self._place = opened, opened.place
         skip = opened.skip
+        rest += skip
         try:
-            while piece := opened.read(self._seconds):
+            while piece := opened.read(self._seconds(rest)):
                 if self._stopped.is_set():
                     return
+                rest -= len(piece)
                 if skip < len(piece):
                     yield piece[skip:] if skip else piece
                 skip = max(0, skip - len(piece))
         finally:
             self._opened = None
             opened.close()
+
+    def _seconds(self, rest: int) -> float:
+        """Tell how long the next piece may take."""
+        # Many short layers, each by drips, would take as long as long ones.
+        size = max(0, min(rest, ranges.PIECE))
+        return max(self._client.seconds, size / self._rate)
 
     def _damaged(
         self, blob: manifests.Descriptor, what: str

@@ -181,11 +181,12 @@ def _begin(
         return Opened(answer, host, endpoint.name, offset - int(found[1]))
     # A proxy may pack what is packed already.  What is stored that way has
     # the length of the blob.
-    packed = encoding != "identity" and length != str(blob.size)
+    encoded = answers.is_packed(answer)
+    packed = encoded and length != str(blob.size)
     if not packed and length.isdecimal() and int(length) != blob.size:
         answer.close()
         raise damaged(blob, host, f"has {length} bytes")
-    same = encoding != "identity" and not packed and blob.size <= PIECE
+    same = encoded and not packed and blob.size <= PIECE
     doubted = blob if same else None
     return Opened(answer, host, endpoint.name, offset, packed, doubted)
 

@@ -123,6 +123,15 @@ class BrokenTest(registry_case.RegistryCase):
         )
         self.read()
 
+    def test_nothing_is_unpacked_twice(self):
+        def twice(handler, _):
+            body = gzip.compress(gzip.compress(handler.body()))
+            return handler.say(200, body, Content_Encoding="gzip, gzip")
+
+        for part in ("/manifests/", self.registry.config, self.registry.layer):
+            self.at(part, twice)
+            self.assertRaises(exception.SourceError, self.read)
+
 
 class ResumptionTest(testscenarios.WithScenarios, registry_case.RegistryCase):
     """Each refusal of a range leads to the whole blob."""

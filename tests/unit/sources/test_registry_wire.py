@@ -166,6 +166,30 @@ class SlowTest(registry_case.RegistryCase):
         error = self.assertRaises(exception.SourceUnavailable, self.read)
         self.assertIn("took longer than 1 s", error.message)
 
+    def test_what_is_left_of_a_blob_by_drips(self):
+        # As fast as this the layer takes a second, and 1 MiB takes 3.
+        self.config(lowest_rate=registry_case.SIZE, group="registry")
+        self.source = type(self.source)(self.conf)
+        self.at(
+            self.registry.layer,
+            lambda handler, _: self.drip(
+                handler, b"HTTP/1.1 200 OK\r\nContent-Length: 300000\r\n\r\n"
+            ),
+        )
+        error = self.assertRaises(exception.SourceUnavailable, self.read)
+        self.assertIn("took longer than 1 s", error.message)
+
+    def test_what_is_cancelled_waits_for_no_turn(self):
+        self.config(concurrency=1, group="registry")
+        self.source = type(self.source)(self.conf)
+        stack = self.enterContext(contextlib.ExitStack())
+        stack.enter_context(self.source._slot(self.reference))
+        self.stopped()
+        self.assertRaises(exception.StoppingService, self.resolve)
+        stack.close()
+        context.leave()
+        self.read()
+
     def test_what_is_cancelled_does_not_wait(self):
         self.config(read_timeout=600, group="registry")
         self.source = type(self.source)(self.conf)
@@ -202,7 +226,9 @@ class SlowTest(registry_case.RegistryCase):
         thread.join()
         self.assertIsInstance(found[0], exception.OperationCancelled)
 
-    def test_a_sleeper_is_woken(self):
+    def stopped(self):
+        """Let the work of this thread have to end."""
+
         def check():
             raise exception.StoppingService("stop")
 
@@ -210,6 +236,9 @@ class SlowTest(registry_case.RegistryCase):
             "1", request_id=None, project_id=None, user_id=None, check=check
         )
         self.addCleanup(context.leave)
+
+    def test_a_sleeper_is_woken(self):
+        self.stopped()
         begun = time.monotonic()
         self.assertRaises(exception.StoppingService, context.sleep, 600)
         self.assertLess(time.monotonic() - begun, 60)
