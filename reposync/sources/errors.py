@@ -11,6 +11,12 @@ _SHORT = 300
 _LOGIN = re.compile(
     r"\b(basic|bearer):?\s+(?!realm=)[\w+/=.~-]{6,}", re.IGNORECASE
 )
+#: Of forms and JSON, which token servers are sent.
+_SECRET = re.compile(
+    r"((?:password|passwd|secret|(?:refresh|access|identity|id)_?token)"
+    r"[\"']?\s*[=:]\s*)(?:\"[^\"]*\"?|'[^']*'?|[^\s&,;\"'}]+)",
+    re.IGNORECASE,
+)
 
 
 class PerhapsNotFound(exception.ReferenceNotFound):
@@ -64,7 +70,7 @@ def shorten(text: str) -> str:
     line = re.sub(r"://[^/\s@]*@", "://", line)
     line = re.sub(r"\?[^\s\"]*", "", line)
     # Some repeat the login that they were sent.
-    line = _LOGIN.sub(r"\1 ...", line)
+    line = _SECRET.sub(r"\1...", _LOGIN.sub(r"\1 ...", line))
     return line if len(line) <= _SHORT else f"{line[:_SHORT]}..."
 
 

@@ -4,6 +4,7 @@
 import inspect
 
 from keystoneauth1 import discover
+from keystoneauth1 import fixture
 from keystoneauth1 import session
 from keystonemiddleware import fixture as token_fixture
 
@@ -71,9 +72,11 @@ class AppTest(base.ApiTestCase):
         self.assertTrue(location.startswith("https://a.b/v1/operations/"))
 
     def test_cors(self):
+        origin = {"Origin": "https://ui.example"}
+        answer = self.call("GET", "/v1/operations", 200, headers=origin)
+        self.assertNotIn("Access-Control-Allow-Origin", answer.headers)
         self.config(allowed_origin=["https://ui.example"], group="cors")
         self.make()
-        origin = {"Origin": "https://ui.example"}
         for headers, status in (({}, 200), ({"X-Auth-Token": "no"}, 401)):
             answer = self.call(
                 "GET", "/v1/operations", status, headers=origin | headers
@@ -123,6 +126,7 @@ class KeystoneTest(base.ApiTestCase):
             group="keystone_authtoken",
         )
         tokens = self.useFixture(token_fixture.AuthTokenFixture())
+        self.keystone = tokens
         self.tokens = {}
         for project in ("mine", "other"):
             for role in ("reader", "member", "manager", "admin", "service"):
@@ -180,6 +184,28 @@ class KeystoneTest(base.ApiTestCase):
                 self.call("DELETE", path).status_int,
             )
             self.assertEqual((shown, cancelled), found, (project, role))
+
+    def test_tokens_without_a_project(self):
+        for scope in ("none", "domain", "system"):
+            token = fixture.V3Token(user_id="u")
+            if scope == "domain":
+                token.set_domain_scope()
+            elif scope == "system":
+                token.set_system_scope()
+            # Keystone gives no roles to what has no scope.
+            roles = (*self.implied("admin"), "service")
+            for role in roles if scope != "none" else ():
+                token.add_role(name=role)
+            self.keystone.add_token(token, scope)
+            self.headers = {"X-Auth-Token": scope}
+            for method, path in (
+                ("GET", "/v1/images"),
+                ("GET", "/v1/operations?all_projects=true"),
+                ("PUT", "/v1/images?imageName=team/a"),
+                ("PUT", "/v1/sync"),
+            ):
+                self.refused(403, "forbidden", method, path)
+        self.assertEqual([], self.rows())
 
     def test_a_wrong_token(self):
         self.headers = {"X-Auth-Token": "wrong"}

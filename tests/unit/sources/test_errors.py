@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What registries say when they refuse."""
 
+import json
+
 import testtools
 
 from reposync.sources import errors
@@ -17,6 +19,29 @@ class RegistryTextTest(testtools.TestCase):
             (b"<html>", ""),
         ):
             self.assertEqual(expected, errors.registry_text(data).strip())
+
+    def test_what_was_sent_is_not_repeated(self):
+        for text in (
+            "no: grant_type=password&username=u&password=hush&scope=a",
+            '{"password": "hush", "username": "u"}',
+            "{'refresh_token': 'hush'}",
+            "bad secret: hush, sorry",
+            "access_token=hush",
+            "IdentityToken = hush",
+            'password="hush hush',
+            "Bearer hushhush",
+            "http://u:hush@h/",
+            "https://h/?token=hush",
+        ):
+            self.assertNotIn("hush", errors.shorten(text))
+            said = json.dumps({"errors": [{"message": text}]}).encode()
+            self.assertNotIn("hush", errors.registry_text(said))
+        for text in (
+            "incorrect username or password",
+            "token expired",
+            "no basic auth credentials",
+        ):
+            self.assertEqual(text, errors.shorten(text))
 
     def test_what_is_no_error(self):
         for data in (

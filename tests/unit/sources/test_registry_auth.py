@@ -235,6 +235,24 @@ class ElsewhereTest(logins.LoginTestCase):
         self.assertEqual([], self.other.passwords)
         self.assertEqual([], self.other.requests("/token"))
 
+    def test_storage_sees_no_login(self):
+        self.other.accepted = lambda path, header: True
+        host = self.other.host.replace("127.0.0.1", "localhost")
+        self.registry.leads = f"http://{host}/v2/blob"
+        for accepted in ("Bearer good", "Basic dTpw"):
+            self.registry.accepted = lambda _, header, good=accepted: (
+                header == good
+            )
+            scheme = accepted.split()[0]
+            self.registry.challenges = [
+                f'{scheme} realm="http://{{host}}/token"'
+            ]
+            client = registry_client.RegistryClient(self.conf)
+            self.assertEqual(200, self.ask(client=client))
+            self.assertEqual(200, self.ask("moved", client=client))
+            self.assertEqual(accepted, self.registry.seen[-1][2])
+        self.assertEqual(["", ""], [seen[2] for seen in self.other.seen])
+
     def test_a_plain_registry_names_nobody_else(self):
         self.config(insecure=["127.0.0.1"], group="registry")
         host = self.other.host.replace("127.0.0.1", "localhost")
