@@ -17,6 +17,8 @@ from oslo_config import cfg
 import oslo_messaging
 from oslo_messaging import transport as messaging_transport
 
+from reposync import texts
+
 #: Seconds until a broker that does not answer counts as away.
 _PATIENCE = 2.0
 _DRIVERS = "oslo.messaging.drivers"
@@ -101,7 +103,7 @@ def explain(error: BaseException) -> str:
 
 def words(error: BaseException) -> str:
     """Give the same with the library's own words, for the log."""
-    said = " ".join(str(error).split())[:_LONGEST]
+    said = texts.line(str(error))[:_LONGEST]
     text = explain(error)
     return text if not said or said in text else f"{text} ({said})"
 

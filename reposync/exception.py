@@ -13,17 +13,14 @@
     |-- RepositoryNotAllowed, RepositoriesUnreadable
     |-- SourceError               the registry or the engine
     |   |-- ReferenceNotFound, PlatformNotFound, ImageUnsupported
-    |   |-- RegistryDenied, RateLimited
-    |   |-- RegistryBehind        what its webhook told
+    |   |-- RegistryDenied, RateLimited, RegistryBehind
     |   `-- SourceUnavailable, SourceDiskFull, ArchiveDamaged
     |-- CatalogueError            the driver
     |   |-- ImageInUse, ImageProtected, ImageNotManaged, ImageDamaged
-    |   |-- ImageBusy
-    |   |-- CatalogueQuotaExceeded, CatalogueDenied
+    |   |-- ImageBusy, CatalogueQuotaExceeded, CatalogueDenied
     |   `-- CatalogueUnavailable, CatalogueUnsuitable
     |-- ConductorUnavailable, ConductorTimeout, DatabaseUnavailable
-    |-- KeysUnavailable           of an OpenID provider
-    |-- TooManyAttempts
+    |-- KeysUnavailable, TooManyAttempts
     `-- OperationCancelled, LeaseLost, StoppingService
 
 ``code`` is part of the API: one string, one class, never changed.  The text
@@ -31,6 +28,8 @@ is shown to callers: no secret, and what to do where something can be done.
 """
 
 from typing import ClassVar
+
+from reposync import texts
 
 
 class ReposyncError(Exception):
@@ -47,8 +46,9 @@ class ReposyncError(Exception):
 
     def __init__(self, message: str, *, retry_after: float | None = None):
         """Keep the text, and the seconds to wait where anybody named them."""
-        super().__init__(message)
-        self.message = message
+        # It often has words of others in it.
+        self.message = texts.printable(message)
+        super().__init__(self.message)
         self.retry_after = retry_after
 
 

@@ -22,6 +22,7 @@ import time
 
 from reposync import exception
 from reposync import reference as ref
+from reposync import texts
 
 #: Nanoseconds after which a change can no longer hide behind an earlier one
 #: of the same time: clocks of file systems tick as coarsely as this.
@@ -134,8 +135,7 @@ class RepositoryList:
         bad_lines = []
         for number, line in enumerate(lines, start=1):
             # What is not printable means something to logs and databases.
-            line = "".join(c if c.isprintable() else " " for c in line)
-            text = _COMMENT.sub("", line).strip()
+            text = _COMMENT.sub("", texts.printable(line)).strip()
             if not text:
                 continue
             try:

@@ -13,6 +13,7 @@ import oslo_messaging
 
 from reposync import context as reposync_context
 from reposync import exception
+from reposync import texts
 
 TOPIC = "reposync-conductor"
 #: The version both ends speak; `conductor.rpcapi` tells its history.
@@ -28,7 +29,12 @@ class ContextSerializer(oslo_messaging.NoOpSerializer):
 
     def deserialize_context(self, ctxt: dict[str, Any]) -> Any:
         """Make a context of the dictionary."""
-        return reposync_context.RequestContext.from_dict(ctxt)
+        # Its parts begin lines of the log.
+        clean = {
+            name: texts.printable(value) if isinstance(value, str) else value
+            for name, value in ctxt.items()
+        }
+        return reposync_context.RequestContext.from_dict(clean)
 
 
 def nudge_topic(deployment: str) -> str:

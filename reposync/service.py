@@ -17,6 +17,7 @@ from oslo_service import opts as service_opts
 
 from reposync import conf as reposync_conf
 from reposync import consistency
+from reposync import logs
 from reposync import version
 from reposync.api import defaults as api_defaults
 
@@ -104,6 +105,7 @@ def prepare(
         default_config_files=config_files,
     )
     consistency.check(conf)
+    logs.setup()
     try:
         log.setup(conf, "reposync")
     except (OSError, log.LogConfigError) as error:

@@ -197,7 +197,7 @@ class RequestId:
     ) -> Iterable[bytes]:
         """Put the id into the environment and onto the answer."""
         shown = environ.get("HTTP_X_OPENSTACK_REQUEST_ID", "")
-        if _REQUEST_ID.match(shown):
+        if _REQUEST_ID.fullmatch(shown):
             environ[request_id.GLOBAL_REQ_ID] = shown
         made = context.generate_request_id()
         environ[request_id.ENV_REQUEST_ID] = made

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Makes values of strangers fit into rows."""
 
+from reposync import texts
+
 _LARGEST = 2**63 - 1
 _LONGEST = 4000
 
@@ -12,4 +14,4 @@ def number(value: int) -> int:
 
 def text(value: str) -> str:
     """Drop what no database takes: NUL, for example, or half a character."""
-    return "".join(c if c.isprintable() else " " for c in value)[:_LONGEST]
+    return texts.printable(value)[:_LONGEST]

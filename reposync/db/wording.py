@@ -8,6 +8,7 @@ from sqlalchemy import engine as sa_engine
 from sqlalchemy import exc as sa_exc
 
 from reposync import exception
+from reposync import texts
 from reposync.db import errors
 
 #: What to install for the modules that SQLAlchemy asks for.
@@ -116,7 +117,7 @@ def _words(error: BaseException) -> str:
     if driver is None:
         return type(error).__name__
     parts = [part for part in driver.args if isinstance(part, str)]
-    text = " ".join(" ".join(parts).split()) or type(driver).__name__
+    text = texts.line(" ".join(parts)) or type(driver).__name__
     code = errors.code_of(driver)
     text = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
     return f"{text} ({code})" if code else text

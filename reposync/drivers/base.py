@@ -14,6 +14,7 @@ from oslo_config import cfg
 
 from reposync import filters
 from reposync import reference as ref
+from reposync import texts
 from reposync.sources import base as source
 
 ImageType = Literal["docker", "vm"]
@@ -62,7 +63,9 @@ class Image:
         # All values are plain: `dataclasses.asdict` would copy each of them,
         # for each image of a synchronisation.
         return {
-            field.name: getattr(self, field.name)
+            field.name: texts.printable(value)
+            if isinstance(value := getattr(self, field.name), str)
+            else value
             for field in dataclasses.fields(self)
         }
 

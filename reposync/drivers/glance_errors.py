@@ -7,6 +7,7 @@ from typing import Any
 from typing import NoReturn
 
 from reposync import exception
+from reposync import texts
 
 _SHORT = 300
 #: Of load balancers: a request that came too slowly, too early or too often,
@@ -71,7 +72,7 @@ def shorten(text: str) -> str:
     """Make one short line of an answer, without markup and passwords."""
     text = re.sub(r"<(title|head)>.*?</\1>", " ", text, flags=re.S)
     text = html.unescape(re.sub(r"<[^>]*>", " ", text))
-    text = re.sub(r"://[^/\s@]*@", "://", " ".join(text.split()))
+    text = re.sub(r"://[^/\s@]*@", "://", texts.line(text))
     return text if len(text) <= _SHORT else f"{text[:_SHORT]}..."
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from reposync import reference as ref
+from reposync import texts
 from reposync.drivers import architectures
 from reposync.drivers import base
 from reposync.drivers import moved
@@ -110,6 +111,4 @@ def _is_docker(record: Mapping[str, Any]) -> bool:
 
 def _clean(value: object) -> str:
     """Drop what Glance's database cannot store, and cut."""
-    text = str(value or "").strip()
-    text = "".join(c for c in text if c.isprintable() and ord(c) < 0x10000)
-    return text[:_LONGEST]
+    return texts.basic(texts.line(str(value or "")))[:_LONGEST]

@@ -9,6 +9,7 @@ and, as there are few of them, the texts decide the rest.
 import re
 
 from reposync import exception
+from reposync import texts
 
 AUTHENTICATION = 0x100
 AUTHORIZATION = 0x200
@@ -195,7 +196,7 @@ def fault(code: int, text: str) -> exception.ReposyncError:
 
 def shorten(text: str) -> str:
     """Make one short line of a text."""
-    text = " ".join(text.split())
+    text = texts.line(text)
     if len(text) <= _HEAD + _TAIL:
         return text
     return f"{text[:_HEAD]} ... {text[-_TAIL:]}"

@@ -15,6 +15,8 @@ two things that no quoting can carry:
 from collections.abc import Mapping
 import re
 
+from reposync import texts
+
 _KEY = re.compile(r"[A-Z0-9_]+", re.ASCII)
 
 
@@ -43,7 +45,6 @@ def clean(value: object) -> str:
     >>> clean("a\n b]]>\\")
     'a b]] >'
     """
-    text = " ".join(str(value).split())
     # Databases of OpenNebula store three bytes a character, XML no controls.
-    text = "".join(c for c in text if c.isprintable() and ord(c) < 0x10000)
+    text = texts.basic(texts.line(str(value)))
     return text.replace("]]>", "]] >").rstrip("\\ ")

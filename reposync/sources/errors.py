@@ -5,6 +5,7 @@ import datetime
 import re
 
 from reposync import exception
+from reposync import texts
 from reposync.sources import documents
 
 _SHORT = 300
@@ -65,8 +66,7 @@ def rate_limited(said: str, pause: float) -> exception.RateLimited:
 
 def shorten(text: str) -> str:
     """Make one short line without passwords of what somebody else wrote."""
-    line = " ".join(text.split())
-    line = "".join(c for c in line if c.isprintable())
+    line = texts.line(text)
     line = re.sub(r"://[^/\s@]*@", "://", line)
     line = re.sub(r"\?[^\s\"]*", "", line)
     # Some repeat the login that they were sent.

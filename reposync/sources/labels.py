@@ -6,6 +6,8 @@ They become attributes of images, which rows, lists and messages carry.
 
 from collections.abc import Mapping
 
+from reposync import texts
+
 #: Characters; Glance and OpenNebula keep no more.
 _LONGEST = 255
 _MOST = 1000
@@ -26,4 +28,4 @@ def read(found: object) -> dict[str, str]:
 
 def _clean(text: object) -> str:
     # Not every database stores what cannot be printed.
-    return "".join(c for c in str(text) if c.isprintable())[:_LONGEST]
+    return texts.line(str(text))[:_LONGEST]

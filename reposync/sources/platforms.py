@@ -15,6 +15,7 @@ import re
 from typing import Any
 
 from reposync import exception
+from reposync import texts
 
 #: Marks entries of an index that are no images, such as attestations.
 _UNKNOWN = "unknown"
@@ -203,5 +204,4 @@ def _word(value: object) -> str:
     """Read what somebody else wrote; what is no word is nothing."""
     if not isinstance(value, str):
         return ""
-    text = "".join(c for c in value[:_LONGEST_WORD] if c.isprintable())
-    return text.strip()
+    return texts.printable(value[:_LONGEST_WORD]).strip()

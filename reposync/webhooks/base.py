@@ -4,6 +4,7 @@
 from collections.abc import Callable
 from collections.abc import Mapping
 import dataclasses
+import hashlib
 import json
 import re
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Literal
 
 from reposync import exception
 from reposync import reference as ref
+from reposync import texts
 from reposync.webhooks import attachments
 
 Action = Literal["push", "delete", "ping", "ignore"]
@@ -83,7 +85,9 @@ def ping(
 
 def ignored(note: str, delivery_id: str | None = None) -> Event:
     """Make an event that is none of ours."""
-    return Event(None, "ignore", delivery_id=delivery_id, note=note)
+    return Event(
+        None, "ignore", delivery_id=delivery_id, note=texts.printable(note)
+    )
 
 
 def content(body: bytes) -> dict[str, Any]:
@@ -146,6 +150,15 @@ def digest(value: Any) -> str | None:
     """Give a digest if it is one; it is a hint and never needed."""
     found = isinstance(value, str) and _DIGEST.fullmatch(value)
     return str(value) if found else None
+
+
+def content_id(body: bytes) -> str:
+    """Give the id of a body that is new for each event.
+
+    An id that comes in a header is covered by no signature; this one is as
+    good as the body.
+    """
+    return hashlib.sha256(body).hexdigest()
 
 
 def image(

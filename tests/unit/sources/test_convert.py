@@ -204,7 +204,7 @@ class CompleteTest(testtools.TestCase):
             )
         labels = {"a\0": "b\n\x1b\ud800c", "n": None}
         found = self.complete(config={"Labels": labels})
-        self.assertEqual({"a": "bc", "n": "None"}, found.labels)
+        self.assertEqual({"a": "b c", "n": "None"}, found.labels)
         labels = {"long": "x" * 10**6} | {str(n): "" for n in range(10**4)}
         found = self.complete(config={"Labels": labels}).labels
         self.assertEqual((1000, "x" * 255), (len(found), found["long"]))

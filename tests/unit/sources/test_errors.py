@@ -15,7 +15,7 @@ class RegistryTextTest(testtools.TestCase):
         for data, expected in (
             (b'{"errors": [{"code": "A", "message": "b"}]}', "A b"),
             (b"plain \x00\x1b[31m words\n", "plain [31m words"),
-            (b'{"errors": [{"message": "a\\u0000\\ud800b"}]}', "ab"),
+            (b'{"errors": [{"message": "a\\u0000\\ud800b"}]}', "a b"),
             (b"<html>", ""),
         ):
             self.assertEqual(expected, errors.registry_text(data).strip())
