@@ -16,7 +16,14 @@ OPTIONS = [
     cfg.StrOpt(
         "directory",
         default="/var/lib/reposync/images",
-        help="Where the images are.  Made if it is missing.",
+        help="""
+Where the images are.  Made if it is missing.  Directories have the mode 0750
+and files 0640, whatever the umask is: others read them as a group, which they
+get from the directory if it has the setgid bit (``chgrp GROUP``, ``chmod
+2750``).  It is refused if another account than root owns it, or a directory
+above it, or if others may write there.  Root may let a group write to it, as
+Kubernetes does with ``fsGroup``.
+""",
     ),
     cfg.IntOpt(
         "keep_previous",

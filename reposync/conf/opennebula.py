@@ -86,8 +86,10 @@ where the front end takes it, and removes it when the image is ready.
         "directory",
         default="/var/tmp/reposync",  # noqa: S108 (what OpenNebula reads)
         help="""
-Where archives are written to with ``path = file``.  Made if it is missing.
-The front end must be able to read it: share it, or serve it over HTTP.
+Where archives are written to with ``path = file``.  Made if it is missing,
+readable for everybody.  The front end must be able to read it: share it, or
+serve it over HTTP.  It is refused if it belongs to another account, or if
+others may write to it.
 """,
     ),
     cfg.StrOpt(

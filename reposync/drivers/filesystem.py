@@ -40,6 +40,10 @@ class FilesystemDriver(base.Driver):
         super().__init__(conf)
         self._store = store.Store(Path(conf.filesystem.directory))
 
+    def check(self) -> None:
+        """See `base.Driver.check`."""
+        self._store.check()
+
     def images(
         self, image_filter: filters.ImageFilter, marker: str | None = None
     ) -> Iterator[base.Image]:

@@ -4,6 +4,9 @@
 An image is a directory ``<uuid>`` with ``image.tar`` and ``image.json``.  It
 is written as ``.new-<uuid>`` under a lock that ends with its process, and
 gets its name only when it is complete and on the disk.
+
+Images can be read by a group, whatever the umask is: that of the process, or
+that of the directory if it has the setgid bit.
 """
 
 from collections.abc import Iterable
@@ -16,12 +19,14 @@ import json
 import os
 from pathlib import Path
 import shutil
+import stat
 from typing import Any
 
 from oslo_log import log
 from oslo_utils import uuidutils
 
 from reposync import exception
+from reposync import permissions
 from reposync.drivers import hashed
 
 LOG = log.getLogger(__name__)
@@ -62,7 +67,21 @@ class Store:
             reverse=True,
         )
 
+    def check(self) -> None:
+        """Refuse a directory in which others could change images.
+
+        :raises CatalogueDenied: with what to do
+        """
+        with translated(self.root):
+            problem = permissions.danger(self.root)
+        if problem is not None:
+            raise exception.CatalogueDenied(
+                f"The images below {self.root} could be changed by others: "
+                f"{problem}"
+            )
+
     def _names(self) -> set[str]:
+        self.check()
         with translated(self.root):
             names = os.listdir(self.root) if self.root.exists() else []
         return set(filter(_is_id, names))
@@ -72,6 +91,7 @@ class Store:
 
         :raises ImageNotFound: there is none
         """
+        self.check()
         # Only identifiers are ever part of a path: nothing leads outside.
         found = self._read(image_id) if _is_id(image_id) else None
         if found is None:
@@ -86,10 +106,11 @@ class Store:
 
         The caller gives it its name with `publish`.
         """
+        self.check()
         draft = self.root / f"{_NEW}{image_id}"
         with translated(self.root):
-            self.root.mkdir(parents=True, exist_ok=True)
-            draft.mkdir()
+            permissions.ensure(self.root, permissions.DIRECTORY)
+            permissions.create(draft, permissions.DIRECTORY)
             try:
                 with _locked(draft):
                     yield draft
@@ -143,9 +164,13 @@ class Store:
 
     def _read(self, image_id: str) -> Record | None:
         folder = self.root / image_id
-        if folder.is_symlink():
-            return None
         try:
+            found = folder.lstat()
+            if stat.S_ISLNK(found.st_mode):
+                return None
+            if not permissions.is_trusted(found):
+                LOG.warning("%s belongs to another account: skipped", folder)
+                return None
             record = json.loads((folder / DESCRIPTION).read_bytes())
         except FileNotFoundError:
             return None
@@ -159,7 +184,10 @@ class Store:
 
     def _write(self, folder: Path, record: Record) -> None:
         draft = folder / f"{DESCRIPTION}.new"
-        with draft.open("w", encoding="utf-8") as file:
+        # Of a process that died.
+        draft.unlink(missing_ok=True)
+        opener = permissions.opener(permissions.FILE)
+        with open(draft, "x", encoding="utf-8", opener=opener) as file:
             json.dump(record, file, indent=2)
             file.write("\n")
             file.flush()
@@ -170,7 +198,8 @@ class Store:
 def write(path: Path, pieces: Iterable[bytes]) -> hashed.Hashed:
     """Write a file to the disk; returns its size and hash."""
     counted = hashed.Hashed(pieces)
-    with path.open("xb", buffering=0) as file:
+    opener = permissions.opener(permissions.FILE)
+    with open(path, "xb", buffering=0, opener=opener) as file:
         for piece in counted:
             view = memoryview(piece)
             while view:
@@ -208,7 +237,7 @@ def translated(root: Path) -> Iterator[None]:
 @contextlib.contextmanager
 def _locked(folder: Path) -> Iterator[None]:
     """Hold a directory's lock; fails if another process has it."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield

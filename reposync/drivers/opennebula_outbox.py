@@ -12,12 +12,16 @@ from pathlib import Path
 from oslo_log import log
 from oslo_utils import uuidutils
 
+from reposync import exception
+from reposync import permissions
 from reposync.drivers import filesystem_store as store
 
 LOG = log.getLogger(__name__)
 
 _PREFIX = "reposync-"
-_READABLE = 0o644
+#: The front end reads as another account; who may get at the directory is the
+#: site's choice.
+_DIRECTORY, _FILE = 0o755, 0o644
 
 
 class Parcel:
@@ -73,14 +77,28 @@ class Outbox:
         """
         name = f"{_PREFIX}{uuidutils.generate_uuid()}.tar"
         path = self._directory / name
+        self.check()
         with store.translated(self._directory):
-            self._directory.mkdir(parents=True, exist_ok=True)
+            permissions.ensure(self._directory, _DIRECTORY)
             handle = _open_locked(path)
             try:
                 yield Parcel(handle, f"{self._prefix}/{name}")
             finally:
                 path.unlink(missing_ok=True)
                 os.close(handle)
+
+    def check(self) -> None:
+        """Refuse a directory in which others could change archives.
+
+        :raises CatalogueDenied: with what to do
+        """
+        with store.translated(self._directory):
+            problem = permissions.danger(self._directory)
+        if problem is not None:
+            raise exception.CatalogueDenied(
+                "Others could change archives on their way to OpenNebula: "
+                f"{problem}"
+            )
 
     def remove_dead(self) -> None:
         """Remove what processes left that died."""
@@ -98,10 +116,8 @@ class Outbox:
 def _open_locked(path: Path) -> int:
     """Make a file that is locked before anybody can take it for dead."""
     while True:
-        handle = os.open(
-            path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, _READABLE
-        )
-        os.fchmod(handle, _READABLE)
+        opener = permissions.opener(_FILE)
+        handle = opener(str(path), os.O_RDWR | os.O_CREAT | os.O_EXCL)
         fcntl.flock(handle, fcntl.LOCK_EX)
         if os.fstat(handle).st_nlink:
             return handle
