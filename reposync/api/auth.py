@@ -14,12 +14,12 @@ from oslo_config import cfg
 import webob.exc
 
 from reposync import consistency
+from reposync import permissions
+from reposync import secret_words
 from reposync.api import keystone
 
 Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
-#: Shorter ones can be guessed.
-_SHORTEST = 16
 _PROJECT = "reposync"
 _USER = "token"
 _ROLES = "admin,manager,member,reader"
@@ -82,18 +82,20 @@ def read_secret(conf: cfg.ConfigOpts) -> str:
     secret, path = conf.api.token, conf.api.token_file
     if not secret and path:
         try:
-            mode = os.stat(path).st_mode
-            if mode & 0o077:
+            found = os.stat(path)
+            if found.st_mode & 0o077:
                 raise BadSecret(f"Others can read {path}: chmod 600 {path}")
+            if not permissions.is_trusted(found):
+                raise BadSecret(f"{path} belongs to another account: chown it")
             secret = Path(path).read_text(encoding="utf-8").strip()
         except OSError as error:
             raise BadSecret(
                 f"{path} cannot be read: {error.strerror}"
             ) from error
-    if not secret or len(secret) < _SHORTEST:
+    if not secret or secret_words.is_short(secret):
         raise BadSecret(
             "auth_strategy = token needs [api] token or token_file with at "
-            f"least {_SHORTEST} characters: openssl rand -hex 32"
+            f"least {secret_words.SHORTEST} characters: {secret_words.ADVICE}"
         )
     return str(secret)
 

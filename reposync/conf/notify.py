@@ -21,9 +21,10 @@ OPTIONS = [
         default=[],
         secret=True,
         help="""
-Secrets that are accepted in ``?token=`` of ``/v1/notify``.  Without any that
-address refuses everything.  Two of them let a secret be changed without
-losing events.  Make one with ``openssl rand -hex 32``.
+Secrets that are accepted in ``?token=`` of ``/v1/notify``, at least 16
+characters each.  Without any that address refuses everything.  Two of them let
+a secret be changed without losing events.  Make one with
+``openssl rand -hex 32``.
 """,
     ),
     cfg.ListOpt(

@@ -30,7 +30,8 @@ Forgejo), ``acr``, ``gcr``, ``artifactory``, ``nexus``, ``ecr``, ``aliyun``,
         secret=True,
         help="""
 The secret, at least 16 characters: what the header or the query must hold,
-the key of an HMAC, or ``USER:PASSWORD``.  May be given more than once: all of
+the key of an HMAC, or ``USER:PASSWORD``.  A user or a scheme in front of it,
+such as ``Bearer``, does not count.  May be given more than once: all of
 them are accepted, so that a secret can be changed without losing events.
 """,
     ),

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The receivers an operator has configured."""
 
+from collections.abc import Iterable
 from collections.abc import Mapping
 import dataclasses
 import re
@@ -11,6 +12,7 @@ from oslo_config import cfg
 
 from reposync import consistency
 from reposync import exception
+from reposync import secret_words
 from reposync.conf import receiver as receiver_conf
 from reposync.webhooks import auth
 from reposync.webhooks import base
@@ -19,8 +21,6 @@ from reposync.webhooks import oidc
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}", re.ASCII)
 _HEADER = re.compile(r"[A-Za-z0-9-]+", re.ASCII)
-#: Shorter secrets can be guessed.
-_SHORTEST = 16
 
 
 class BadReceiver(Exception):
@@ -97,6 +97,11 @@ def load(
     :raises BadReceiver: one must not go into service; the text says which
         and what to do
     """
+    if secret_words.any_short(conf.notify.tokens):
+        raise BadReceiver(
+            "[notify] tokens: each must have at least "
+            f"{secret_words.SHORTEST} characters: {secret_words.ADVICE}"
+        )
     names = conf.notify.receivers
     made = {}
     for name in names:
@@ -155,15 +160,23 @@ def _check(name: str, options: Any, known: base.Format) -> auth.Check:
             "servers drop other headers",
         )
     secrets = options.secret
-    if not secrets or any(len(secret) < _SHORTEST for secret in secrets):
-        raise _bad(
-            name,
-            f"secret must be set, to at least {_SHORTEST} characters: "
-            "openssl rand -hex 32",
-        )
     if way == "basic" and not all(":" in secret for secret in secrets):
         raise _bad(name, "secret must be USER:PASSWORD for basic")
+    if not secrets or secret_words.any_short(_secret_parts(way, secrets)):
+        part = "its password must have" if way == "basic" else "to"
+        raise _bad(
+            name,
+            f"secret must be set, {part} at least {secret_words.SHORTEST} "
+            f"characters: {secret_words.ADVICE}",
+        )
     return auth.make(way, header, secrets)
+
+
+def _secret_parts(way: str, secrets: Iterable[str]) -> list[str]:
+    """Leave out the names of accounts, which are no secrets."""
+    if way != "basic":
+        return list(secrets)
+    return [secret.partition(":")[2] for secret in secrets]
 
 
 def _moved(event: base.Event, registry: str) -> base.Event:

@@ -60,8 +60,10 @@ class NotifyTest(base.ApiTestCase):
                 self.assertEqual(401, self.notify(token=token).status_int)
 
     def test_two_secrets_at_once(self):
-        self.config(tokens=["the-old-one", base.WEBHOOK], group="notify")
-        for token in ("the-old-one", base.WEBHOOK):
+        self.config(
+            tokens=["the-old-secret-of-it", base.WEBHOOK], group="notify"
+        )
+        for token in ("the-old-secret-of-it", base.WEBHOOK):
             self.assertEqual(202, self.notify(token=token).status_int)
 
     def test_bad_bodies_change_nothing(self):

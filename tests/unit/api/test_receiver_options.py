@@ -171,7 +171,12 @@ class ConfigurationTest(receiving.ReceiverTestCase):
             ({"secret": []}, "secret"),
             ({"secret": [""]}, "secret"),
             ({"secret": [receiving.SECRET, "short"]}, "secret"),
+            ({"secret": ["Bearer a-short-one"]}, "secret"),
             ({"auth": "basic"}, "USER:PASSWORD"),
+            (
+                {"auth": "basic", "secret": ["a-long-user-name:short"]},
+                "password must have at least 16",
+            ),
             ({"format": None}, "format must be one of acr, aliyun"),
             ({"format": "x"}, "format must be one of acr, aliyun"),
             ({"format": "nexus"}, "registry"),
@@ -188,6 +193,16 @@ class ConfigurationTest(receiving.ReceiverTestCase):
             self.assertIn(text, str(error))
             self.assertNotIn(receiving.SECRET, str(error))
             self.doCleanups_of("receiver:bad")
+
+    def test_secrets_in_addresses(self):
+        for tokens in ([""], ["fifteen-letters"], [receiving.SECRET, "x"]):
+            self.config(tokens=tokens, group="notify")
+            error = self.assertRaises(receivers.BadReceiver, self.make)
+            self.assertTrue(str(error).startswith("[notify] tokens: "), error)
+            for token in filter(None, tokens):
+                self.assertNotIn(f" {token}", str(error))
+        self.config(tokens=[receiving.SECRET], group="notify")
+        self.make()
 
     def test_names(self):
         for names in (["A"], ["a b"], ["a", "a"], ["../x"], [""], ["x" * 65]):
