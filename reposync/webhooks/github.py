@@ -34,7 +34,7 @@ def parse(headers: Mapping[str, str], body: bytes) -> list[base.Event]:
     """
     content = base.content(body)
     if "x-gitea-event" in headers or "x-forgejo-event" in headers:
-        return gitea.parse(headers, content)
+        return gitea.parse(headers, content, body)
     kind = headers.get("x-github-event", "")
     delivery_id = headers.get("x-github-delivery")
     if kind == "ping":

@@ -15,7 +15,6 @@ if it comes again, and its hash is an id that nobody can change.
 """
 
 from collections.abc import Mapping
-import hashlib
 import re
 from typing import Any
 
@@ -41,7 +40,7 @@ def parse(headers: Mapping[str, str], body: bytes) -> list[base.Event]:
     content = base.content(body)
     delivery_id = headers.get("x-nexus-webhook-delivery")
     if base.text(content, "timestamp"):
-        delivery_id = hashlib.sha256(body).hexdigest()
+        delivery_id = base.content_id(body)
     kind = _KINDS.get(headers.get("x-nexus-webhook-id", "").lower(), "")
     action = _ACTIONS.get(base.text(content, "action") or "")
     if not kind or action is None:
