@@ -38,6 +38,19 @@ class Policy:
         except policy.InvalidScope:
             return False
 
+    def open_rules(self) -> list[str]:
+        """List the rules of the site that let everybody in.
+
+        Those that do so by default are none of them.
+        """
+        self._enforcer.load_rules()
+        return [
+            rule.name
+            for rule in policies.list_rules()
+            if _is_open(self._enforcer.rules.get(rule.name))
+            and not _is_open(rule.check)
+        ]
+
     def enforce(
         self,
         context: reposync_context.RequestContext,
@@ -52,6 +65,11 @@ class Policy:
             raise exception.Forbidden(
                 f"Your roles in this project do not allow {rule}"
             )
+
+
+def _is_open(check: Any) -> bool:
+    # "@", or nothing at all.
+    return str(check) == "@"
 
 
 def get_enforcer() -> policy.Enforcer:

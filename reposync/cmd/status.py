@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``reposync-status``: tells whether the service is ready for an upgrade."""
+"""``reposync-status``: what an upgrade depends on, and what is open."""
 
 from pathlib import Path
 import sys
@@ -8,6 +8,7 @@ from oslo_config import cfg
 from oslo_upgradecheck import common_checks
 from oslo_upgradecheck import upgradecheck
 
+from reposync import checks
 from reposync import consistency
 from reposync import exception
 from reposync import service
@@ -16,8 +17,25 @@ from reposync.db import migration
 from reposync.db import session
 
 
+def _check_open(
+    self: upgradecheck.UpgradeCommands, check: checks.Check
+) -> upgradecheck.Result:
+    """Look for something that is open and need not be."""
+    try:
+        problems = list(check(cfg.CONF))
+    except (cfg.Error, ValueError, OSError) as error:
+        # Its text may have a value that is secret.
+        return upgradecheck.Result(
+            upgradecheck.Code.FAILURE,
+            f"It cannot be looked at ({type(error).__name__}).",
+        )
+    if not problems:
+        return upgradecheck.Result(upgradecheck.Code.SUCCESS)
+    return upgradecheck.Result(upgradecheck.Code.WARNING, " ".join(problems))
+
+
 class Checks(upgradecheck.UpgradeCommands):
-    """Looks at what an upgrade depends on."""
+    """Looks at what an upgrade depends on, and at what is open."""
 
     def _check_tables(self) -> upgradecheck.Result:
         try:
@@ -35,11 +53,23 @@ class Checks(upgradecheck.UpgradeCommands):
             f"{newest}: run 'reposync-manage db sync'",
         )
 
+    def _check_configuration(self) -> upgradecheck.Result:
+        try:
+            consistency.check(cfg.CONF)
+        except consistency.BadConfiguration as error:
+            return upgradecheck.Result(upgradecheck.Code.FAILURE, str(error))
+        return upgradecheck.Result(upgradecheck.Code.SUCCESS)
+
     _upgrade_checks = (
+        ("Configuration", _check_configuration),
         ("Tables", _check_tables),
         (
             "Policy file in JSON",
             (common_checks.check_policy_json, {"conf": cfg.CONF}),
+        ),
+        *(
+            (name, (_check_open, {"check": check}))
+            for name, check in checks.ALL
         ),
     )
 
