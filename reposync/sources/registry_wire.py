@@ -8,6 +8,7 @@
   failure: the request is sent again at once (RFC 9112, section 9.3.1).
 """
 
+import functools
 import http.client
 import socket
 from typing import Any
@@ -73,33 +74,19 @@ class _Kept:
         super().close()  # type: ignore[misc]
 
 
-class _Connection(_Kept, urllib3.connection.HTTPConnection):
-    pass
-
-
-class _TLSConnection(_Kept, urllib3.connection.HTTPSConnection):
-    pass
-
-
-class _Pool(urllib3.HTTPConnectionPool):
-    ConnectionCls = _Connection
-
-
-class _TLSPool(urllib3.HTTPSConnectionPool):
-    ConnectionCls = _TLSConnection
-
-
-_POOLS = {"http": _Pool, "https": _TLSPool}
-
-
 def watch(manager: urllib3.PoolManager) -> None:
-    """Let a manager make connections of this kind.
+    """Let a manager make connections of this kind, through proxies, too."""
+    manager.pool_classes_by_scheme = {
+        scheme: _kept(pool)
+        for scheme, pool in manager.pool_classes_by_scheme.items()
+    }
 
-    Those through a SOCKS proxy are a kind of their own, and stay so.
-    """
-    plain = urllib3.poolmanager.pool_classes_by_scheme
-    if manager.pool_classes_by_scheme is plain:
-        manager.pool_classes_by_scheme = _POOLS
+
+@functools.cache
+def _kept(pool: Any) -> Any:
+    """Make a kind of pools of another one, such as those of SOCKS proxies."""
+    connection = type("_Connection", (_Kept, pool.ConnectionCls), {})
+    return type("_Pool", (pool,), {"ConnectionCls": connection})
 
 
 def send(

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sizes and digests."""
 
+import gzip
 import json
 
 import zstandard
@@ -160,3 +161,20 @@ def frames(field):
     )
     handmade.put(registry, manifest)
     field.succeeds(handmade.name(registry))
+
+
+@row(
+    "A manifest packed with gzip within gzip, as its Content-Encoding says.",
+    "It is not unpacked: a bomb would keep a processor busy for hours.",
+)
+def packed_twice(field):
+    registry = field.registry()
+    handmade.put(registry, handmade.image(registry))
+
+    def twice(handler):
+        body = gzip.compress(gzip.compress(b'{"schemaVersion": 2}'))
+        handler.answer(200, body, Content_Encoding="gzip, gzip")
+        return True
+
+    registry.on("GET .*/manifests", twice)
+    field.fails(handmade.name(registry), "source_unavailable", "no registry")

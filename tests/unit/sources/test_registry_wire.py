@@ -5,8 +5,11 @@ import contextlib
 import threading
 import time
 
+import urllib3
+
 from reposync import context
 from reposync import exception
+from reposync.sources import registry_wire
 from tests.fixtures import wait
 from tests.unit.sources import registry_case
 
@@ -152,6 +155,27 @@ class SlowTest(registry_case.RegistryCase):
             "HEAD",
         )
         error = self.assertRaises(exception.SourceUnavailable, self.resolve)
+        self.assertIn("took longer than 1 s", error.message)
+
+    def test_headers_by_drips_through_another_kind_of_connection(self):
+        class Pool(urllib3.HTTPConnectionPool):
+            class ConnectionCls(urllib3.connection.HTTPConnection):
+                pass
+
+        manager = urllib3.PoolManager()
+        manager.pool_classes_by_scheme = {"http": Pool}
+        registry_wire.watch(manager)
+        pool = manager.connection_from_url(f"http://{self.registry.host}/")
+        self.assertIsInstance(pool, Pool)
+        connection = pool.ConnectionCls(pool.host, pool.port, timeout=1)
+        self.addCleanup(connection.close)
+        self.registry.fault = lambda handler: self.drip(
+            handler, b"HTTP/1.1 200 OK\r\nX-Long: ", b"x"
+        )
+        connection.request("GET", "/")
+        error = self.assertRaises(
+            exception.SourceUnavailable, connection.getresponse
+        )
         self.assertIn("took longer than 1 s", error.message)
 
     def test_a_blob_by_drips(self):
