@@ -88,6 +88,9 @@ class Keys:
             self._url, timeout=_TIMEOUT, allow_redirects=False, stream=True
         ) as answer:
             answer.raise_for_status()
+            if answer.status_code != 200:
+                # A redirect, which nobody follows, brings no keys either.
+                raise ValueError(f"status {answer.status_code}")
             text = answer.raw.read(_LIMIT, decode_content=True)
         content = json.loads(text)
         if not isinstance(content, dict):

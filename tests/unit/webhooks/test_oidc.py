@@ -23,12 +23,14 @@ class Provider(http.HttpServer):
     :ivar asked: how often
     :ivar keys: by their ids
     :ivar broken: what it answers instead
+    :ivar headers: of that
     """
 
     def __init__(self):
         super().__init__(_Handler)
         self.asked = 0
         self.broken = None
+        self.headers = {}
         self.keys = {}
 
     def add(self, key_id):
@@ -65,7 +67,7 @@ class _Handler(http.Handler):
     def do_GET(self):
         self.owner.asked += 1
         if self.owner.broken:
-            self.answer(*self.owner.broken)
+            self.answer(*self.owner.broken, **self.owner.headers)
             return
         self.answer(200, json.dumps({"keys": self.owner.set()}).encode())
 
@@ -130,6 +132,16 @@ class OidcTest(testtools.TestCase):
             self.assertFalse(self.allowed(token), token)
         self.assertFalse(self.allowed(good, "Basic"))
         self.assertFalse(self.check({}, b"", b""))
+
+    def test_a_redirect_is_not_followed(self):
+        other = self.useFixture(Provider())
+        other.add("one")
+        body = json.dumps({"keys": self.provider.set()}).encode()
+        self.provider.broken = 302, body
+        self.provider.headers = {"Location": f"http://{other.host}/certs"}
+        for token in (other.sign(), self.provider.sign()):
+            self.assertRaises(exception.KeysUnavailable, self.allowed, token)
+        self.assertEqual(0, other.asked)
 
     def test_an_unknown_key_is_looked_for_but_not_often(self):
         self.make(pause=0)
