@@ -2,13 +2,16 @@
 """What every source says in the same words."""
 
 import datetime
+import http
 import re
+from typing import Any
 
 from reposync import exception
 from reposync import texts
 from reposync.sources import documents
 
 _SHORT = 300
+_CODE = re.compile(r"[\w.-]{1,64}", re.ASCII)
 _LOGIN = re.compile(
     r"\b(basic|bearer):?\s+(?!realm=)[\w+/=.~-]{6,}", re.IGNORECASE
 )
@@ -77,25 +80,19 @@ def shorten(text: str) -> str:
 def registry_words(data: bytes) -> tuple[str, str]:
     """Find the code and the words in the body of an error.
 
-    Registries send JSON (https://distribution.github.io/distribution/spec/
-    api/#errors); S3 and its like, and Azure's storage, XML with ``Code`` and
-    ``Message``, and some a few plain words.  A page for people says nothing.
+    The words are those of registries (https://distribution.github.io/
+    distribution/spec/api/#errors).  Whatever else answers may hold what is
+    nobody's business, and is not shown; but its code says what to do: that
+    of JSON, or of XML as S3 and its like and Azure's storage send it.
 
     :returns: both empty if there are none
     """
-    try:
-        value = documents.load_leniently(data)
-        found = value.get("errors") or value.get("error") or value
-        first = found[0] if isinstance(found, list) else found
-        if isinstance(first, str):
-            return "", shorten(first)
+    value = _load(data)
+    if first := _first(value.get("errors")):
         code = _word(first.get("code"))
-        message = first.get("message") or first.get("details") or ""
-    except (ValueError, TypeError, KeyError, AttributeError):
-        code, message = _xml(data, "Code"), _xml(data, "Message")
-    if not code and not message:
-        message = _plain(data)
-    return code, shorten(f"{code} {message}")
+        return code, _said(code, first.get("message"))
+    other = _first(value.get("error")) or value
+    return _word(other.get("code")) or _xml(data, "Code"), ""
 
 
 def registry_text(data: bytes) -> str:
@@ -103,14 +100,49 @@ def registry_text(data: bytes) -> str:
     return registry_words(data)[1]
 
 
-def _plain(data: bytes) -> str:
-    text = data[:_SHORT].decode(errors="replace")
-    # A page for people, of a proxy in between.
-    return "" if text.lstrip().startswith("<") else text
+def token_text(data: bytes) -> str:
+    """Find the words in the body of a token server's error.
+
+    Those of registries, ``details`` or ``message`` (Docker Hub), or those of
+    RFC 6749, section 5.2.
+    """
+    value = _load(data)
+    if first := _first(value.get("errors")):
+        return _said(_word(first.get("code")), first.get("message"))
+    names = ("details", "message", "error_description")
+    said = [each for each in map(value.get, names) if isinstance(each, str)]
+    return _said(_word(value.get("error")), next(iter(said), ""))
+
+
+def phrase(status: int) -> str:
+    """Give the words of RFC 9110 for a status, not those of a server."""
+    try:
+        return http.HTTPStatus(status).phrase
+    except ValueError:
+        return "no reason given"
+
+
+def _load(data: bytes) -> dict[str, Any]:
+    try:
+        value = documents.load_leniently(data)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _first(value: object) -> dict[str, Any]:
+    first = value[0] if isinstance(value, list) and value else value
+    return first if isinstance(first, dict) else {}
+
+
+def _said(code: str, message: object) -> str:
+    words = message if isinstance(message, str) else ""
+    return shorten(f"{code} {words}")
 
 
 def _word(value: object) -> str:
-    return value if isinstance(value, str) and value.isascii() else ""
+    found = isinstance(value, str) and _CODE.fullmatch(value)
+    return found[0] if found else ""
 
 
 def _xml(data: bytes, name: str) -> str:

@@ -134,6 +134,7 @@ def translate(
     *,
     promised: bool,
     stored: bool,
+    moved: bool = False,
     counted: bool = False,
 ) -> exception.SourceError:
     """Say what a refusal means.
@@ -142,9 +143,13 @@ def translate(
     :param promised: the registry's own words name what was asked for
     :param stored: storage said it, to which the registry had redirected: no
         account of ours is known there, and a signed address expires
+    :param moved: another host said it than the one that was asked: its words
+        are not shown
     :param counted: whether it counts as a pull
     """
-    code, text = _words(host, answer)
+    code, text = errors.registry_words(_text(host, answer))
+    if moved or not text:
+        text = errors.phrase(answer.status)
     said = f"{host} said {answer.status}: {text}"
     asked = rate_limits.retry_after(answer.headers)
     verdict = retry.verdict(answer.status, code)
@@ -172,12 +177,6 @@ def _is_limited(answer: hosts.Answer, asked: float | None) -> bool:
     budget = rate_limits.budget(answer.headers)
     spent = budget is not None and not budget.remaining
     return asked is not None or spent
-
-
-def _words(host: str, answer: hosts.Answer) -> tuple[str, str]:
-    """Give the code and the words of a refusal."""
-    code, text = errors.registry_words(_text(host, answer))
-    return code, text or errors.shorten(answer.reason or "no reason given")
 
 
 def _text(host: str, answer: hosts.Answer) -> bytes:

@@ -241,6 +241,7 @@ class RegistryClient:
                 limits,
                 promised=wanted.promised,
                 stored=stored,
+                moved=reply.moved,
                 counted=wanted.counted,
             )
         limits.served(counted=wanted.counted)

@@ -21,7 +21,7 @@ def said(host: str, answer: hosts.Answer) -> str:
         data = answers.read(host, answer, _LONGEST_TEXT, _TEXT_SECONDS)
     except exception.SourceUnavailable:
         data = b""
-    text = errors.registry_text(data) or answer.reason or "no reason given"
+    text = errors.registry_text(data) or errors.phrase(answer.status)
     return f"{answer.status}: {text}"
 
 

@@ -40,7 +40,7 @@ class Refused(Exception):
         self.host = host
         self.status = answer.status
         self.code = _code(data)
-        text = errors.registry_text(data) or answer.reason or ""
+        text = errors.token_text(data) or errors.phrase(answer.status)
         self.said = f"{answer.status}: {text}".rstrip(": ")
         self.retry_after = rate_limits.retry_after(answer.headers)
         self._budget = rate_limits.budget(answer.headers)

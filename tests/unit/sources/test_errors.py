@@ -14,9 +14,18 @@ class RegistryTextTest(testtools.TestCase):
     def test_words(self):
         for data, expected in (
             (b'{"errors": [{"code": "A", "message": "b"}]}', "A b"),
-            (b"plain \x00\x1b[31m words\n", "plain [31m words"),
-            (b'{"errors": [{"message": "a\\u0000\\ud800b"}]}', "a b"),
+            (
+                b'{"errors": [{"message": "a\\u0000\\u001b[31m\\ud800b"}]}',
+                "a [31m b",
+            ),
+            (b'{"errors": {"code": "A", "message": "b"}}', "A b"),
+            (b'{"errors": [{"code": "a b", "message": ["c"]}]}', ""),
             (b"<html>", ""),
+            (b"words", ""),
+            (b'"words"', ""),
+            (b'{"message": "words"}', ""),
+            (b'{"errors": ["words"]}', ""),
+            (b"<Error><Code>Words</Code></Error>", ""),
         ):
             self.assertEqual(expected, errors.registry_text(data).strip())
 
@@ -42,6 +51,28 @@ class RegistryTextTest(testtools.TestCase):
             "no basic auth credentials",
         ):
             self.assertEqual(text, errors.shorten(text))
+
+    def test_what_token_servers_say(self):
+        for data, expected in (
+            (b'{"details": "wrong password"}', "wrong password"),
+            (b'{"message": "wrong password"}', "wrong password"),
+            (b'{"errors": [{"code": "A", "message": "b"}]}', "A b"),
+            (b'{"error": "invalid", "error_description": "b"}', "invalid b"),
+            (b'{"error": "some words"}', ""),
+            (b'{"details": {"a": "b"}, "token": "c"}', ""),
+            (b"words", ""),
+            (b"[1]", ""),
+        ):
+            self.assertEqual(expected, errors.token_text(data).strip())
+
+    def test_codes_of_storage_are_read_and_not_shown(self):
+        for data in (
+            b"<Error><Code>SlowDown</Code><Message>words</Message></Error>",
+            b'<?xml version="1.0"?><Error><Code>SlowDown</Code></Error>',
+            b'{"code": "SlowDown", "message": "words"}',
+            b'{"error": {"code": "SlowDown", "message": "words"}}',
+        ):
+            self.assertEqual(("SlowDown", ""), errors.registry_words(data))
 
     def test_what_is_no_error(self):
         for data in (
