@@ -216,6 +216,8 @@ def write_archive(name: str, path: Path) -> int:
     conf = cfg.ConfigOpts()
     service.register_opts(conf)
     conf([], project="reposync", default_config_files=[])
+    insecure = deployment.INSECURE.split(",")
+    conf.set_override("insecure", insecure, "registry")
     source = registry.RegistrySource(conf)
     resolved = source.resolve(
         ref.Reference.parse(name), conf.conductor.platform

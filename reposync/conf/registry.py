@@ -19,6 +19,12 @@ _MIRRORS = (
     r"(?:/[a-z0-9][a-z0-9._/-]*)?/?)+\s*$"
 )
 
+#: A host, an address or a network, with a port; no address of the web.
+_LISTED = (
+    r"^(?:(?:\*\.)?[\w.-]+(?::\d{1,5})?|[\d.]+/\d{1,2}"
+    r"|\[?[\da-fA-F:.]+\]?(?:/\d{1,3})?|\[[\da-fA-F:.]+\]:\d{1,5})$"
+)
+
 OPTIONS = [
     cfg.StrOpt(
         "auth_file",
@@ -48,12 +54,29 @@ of the system.
     ),
     cfg.ListOpt(
         "insecure",
-        default=["127.0.0.0/8", "::1", "localhost"],
+        default=[],
         mutable=True,
         help="""
 Registries that need no valid certificate or may speak plain HTTP: host,
-``host:port``, or a network such as ``10.1.0.0/16``.  Passwords are sent to
-them, too: whoever listens on the way reads them.
+``host:port``, ``*.domain``, or a network such as ``10.1.0.0/16``.  Passwords
+are sent to them, too: whoever listens on the way reads them.  Any registry
+may lead the service to these hosts, as to those of ``allowed_private_hosts``.
+A registry on this machine has to be listed as well: ``localhost:5000``.
+""",
+    ),
+    cfg.ListOpt(
+        "allowed_private_hosts",
+        item_type=types.String(regex=_LISTED),
+        default=[],
+        mutable=True,
+        help="""
+Hosts inside that registries may lead the service to, by redirects and by the
+token servers they name: host, ``host:port``, ``*.domain``, or a network such
+as ``10.1.0.0/16``.  Without it a registry at a public address leads to public
+addresses alone, and one at a private address not to loopback and link-local
+ones, where metadata of clouds are.  Registries with TLS that are themselves
+at a loopback or link-local address are listed here, too.  Certificates are
+checked.
 """,
     ),
     cfg.Opt(

@@ -28,6 +28,7 @@ from reposync.sources import registry_answers as answers
 from reposync.sources import registry_archive
 from reposync.sources import registry_blob
 from reposync.sources import registry_client
+from reposync.sources import registry_egress as egress
 from reposync.sources import registry_hosts as hosts
 from reposync.sources import registry_links as links
 from reposync.sources import registry_look
@@ -47,10 +48,15 @@ _SLOW = 1024 * 1024
 class RegistrySource(base.Source):
     """Registries that speak version 2 of the API."""
 
-    def __init__(self, conf: cfg.ConfigOpts):
-        """Store the configuration."""
+    def __init__(
+        self, conf: cfg.ConfigOpts, network: egress.Network | None = None
+    ):
+        """Store the configuration.
+
+        :param network: resolves names; that of this host unless given
+        """
         super().__init__(conf)
-        self._client = registry_client.RegistryClient(conf)
+        self._client = registry_client.RegistryClient(conf, network)
         self._lookup = lookup.Lookup(self._client, _LONGEST_MANIFEST)
 
     def resolve(

@@ -24,8 +24,10 @@ from reposync import reference as ref
 from reposync.sources import governor
 from reposync.sources import recent
 from reposync.sources import registry_accounts
+from reposync.sources import registry_addresses as addresses
 from reposync.sources import registry_challenges as challenges
 from reposync.sources import registry_denials as denials
+from reposync.sources import registry_egress as egress
 from reposync.sources import registry_hosts as hosts
 from reposync.sources import registry_logins as logins
 from reposync.sources import registry_ping
@@ -45,6 +47,10 @@ class Reply(Protocol):
     @property
     def moved(self) -> bool:
         """Whether a redirect led to a stranger who gave it."""
+
+    @property
+    def origin(self) -> addresses.Kind:
+        """The kind of address that the registry was at."""
 
 
 R = TypeVar("R", bound=Reply)
@@ -85,7 +91,7 @@ class Authenticator:
         if reply.moved or status not in (401, 403, 404):
             return reply
         headers = reply.answer.headers.getlist("www-authenticate")
-        offered = challenges.read(headers)
+        offered = challenges.read(headers, reply.origin)
         if status != 401:
             offered = []
             if login.header is None:
@@ -121,7 +127,11 @@ class Authenticator:
             return logins.Login()
         try:
             return self._logins.make(endpoint, reference, known)
-        except (token_server.Unusable, exception.SourceUnavailable):
+        except (
+            token_server.Unusable,
+            exception.SourceUnavailable,
+            egress.Refused,
+        ):
             # It may want something else by now; the next attempt asks.
             self._challenges.drop(special)
             self._challenges.drop(common)
@@ -150,6 +160,7 @@ class Authenticator:
             except (
                 token_server.Unusable,
                 exception.SourceUnavailable,
+                egress.Refused,
             ) as error:
                 problem = problem or error
                 continue

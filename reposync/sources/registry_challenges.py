@@ -12,6 +12,8 @@ import dataclasses
 import re
 import urllib.parse
 
+from reposync.sources import registry_addresses as addresses
+
 #: The stronger first: a token is for one repository and some minutes.
 _STRENGTH = ("bearer", "basic")
 #: More does not come from the library below.
@@ -41,6 +43,7 @@ class Challenge:
     :ivar service: the registry as the token server knows it
     :ivar scopes: what a token has to be for, where the registry says so
     :ivar error: such as ``insufficient_scope`` (RFC 6750, section 3.1)
+    :ivar origin: the kind of address that the registry was at
     """
 
     scheme: str
@@ -48,13 +51,23 @@ class Challenge:
     service: str = ""
     scopes: tuple[str, ...] = ()
     error: str = ""
+    origin: addresses.Kind = addresses.Kind.PUBLIC
 
 
-def read(headers: Iterable[str]) -> list[Challenge]:
-    """Give the challenges that can be answered, the strongest first."""
+def read(
+    headers: Iterable[str], origin: addresses.Kind | None = None
+) -> list[Challenge]:
+    """Give the challenges that can be answered, the strongest first.
+
+    :param origin: where they come from; what is not known counts as public
+    """
     found: list[Challenge] = []
+    origin = origin or addresses.Kind.PUBLIC
     for header in headers:
-        found.extend(_read(header[:_LONGEST]))
+        found.extend(
+            dataclasses.replace(each, origin=origin)
+            for each in _read(header[:_LONGEST])
+        )
     # However many there are, none of the kinds crowds out the other.
     return [
         each

@@ -21,6 +21,7 @@ from reposync import retry
 from reposync.sources import governor
 from reposync.sources import registry_answers as answers
 from reposync.sources import registry_auth
+from reposync.sources import registry_egress as egress
 from reposync.sources import registry_hosts as hosts
 from reposync.sources import registry_memory as memory
 from reposync.sources import registry_redirects as redirects
@@ -72,10 +73,15 @@ class RegistryClient:
     :ivar memory: what hosts do not do
     """
 
-    def __init__(self, conf: cfg.ConfigOpts):
-        """Store the configuration; connect to nothing."""
+    def __init__(
+        self, conf: cfg.ConfigOpts, network: egress.Network | None = None
+    ):
+        """Store the configuration; connect to nothing.
+
+        :param network: see `hosts.Hosts`
+        """
         self._conf = conf.registry
-        self._hosts = hosts.Hosts(conf)
+        self._hosts = hosts.Hosts(conf, network)
         self._redirects = redirects.Redirects(self._hosts)
         self.memory = memory.Memory()
         self.governors = governor.Governors(
@@ -114,7 +120,7 @@ class RegistryClient:
             if self.memory.lacks(place, memory.ANSWERS):
                 continue
             try:
-                mirror = self._hosts.endpoint(place)
+                mirror = self._hosts.endpoint(place, mirror=True)
                 if not self.memory.lacks(mirror.name, what):
                     return question(mirror, 1)
             except exception.SourceError as error:
@@ -249,7 +255,7 @@ class RegistryClient:
 
     def is_there(self, endpoint: hosts.Endpoint) -> bool:
         """Tell whether a host speaks the protocol at all."""
-        reply = self._redirects.follow("GET", f"{endpoint.url}/v2/", {}, None)
+        reply = self._redirects.follow("GET", endpoint, "/v2/", {}, None)
         page = answers.is_page(reply.answer)
         answers.discard(reply.host, reply.answer)
         status = reply.answer.status
@@ -260,12 +266,14 @@ class RegistryClient:
     ) -> redirects.Reply:
         reference, method = wanted.reference, wanted.method
         repository = endpoint.here(reference).repository
-        url = f"{endpoint.url}/v2/{repository}/{wanted.path}"
+        path = f"/v2/{repository}/{wanted.path}"
         headers = dict(wanted.headers)
         return self._auth.send(
             endpoint,
             reference,
-            lambda login: self._redirects.follow(method, url, headers, login),
+            lambda login: self._redirects.follow(
+                method, endpoint, path, headers, login
+            ),
         )
 
 

@@ -7,8 +7,6 @@ session of requests may not, and it hands pieces on without copies.
 
 from collections.abc import Mapping
 import dataclasses
-import functools
-import ipaddress
 import os
 import re
 import threading
@@ -23,6 +21,8 @@ from reposync import exception
 from reposync import reference as ref
 from reposync import version
 from reposync.sources import errors
+from reposync.sources import registry_addresses as addresses
+from reposync.sources import registry_egress as egress
 from reposync.sources import registry_proxies as proxies
 from reposync.sources import registry_tunnels as tunnels
 from reposync.sources import registry_wire as wire
@@ -32,6 +32,7 @@ LOG = log.getLogger(__name__)
 _HUB_HOST = "registry-1.docker.io"
 _POOLS = 64
 _OBJECT = re.compile(r"^\w+\([^()]*\): ")
+_PORTS = {"http": 80, "https": 443}
 _NO_RETRIES = urllib3.Retry.from_int(False, redirect=False)
 #: What goes wrong below HTTP.
 BROKEN = (urllib3.exceptions.HTTPError, OSError)
@@ -48,12 +49,14 @@ class Endpoint:
     :ivar insecure: no valid certificate is asked for
     :ivar path: of a mirror that keeps the repositories of a registry below
         one of its own names, such as a project of Harbor
+    :ivar configured: the operator has named it as a mirror
     """
 
     name: str
     url: str
     insecure: bool
     path: str = ""
+    configured: bool = False
 
     def here(self, reference: ref.Reference) -> ref.Reference:
         """Give an image's name as it is at this host."""
@@ -74,10 +77,19 @@ class Hosts:
     Nothing is connected before the first request.
     """
 
-    def __init__(self, conf: cfg.ConfigOpts):
-        """Store the configuration."""
+    def __init__(
+        self, conf: cfg.ConfigOpts, network: egress.Network | None = None
+    ):
+        """Store the configuration.
+
+        :param network: resolves names; that of this host unless given
+        """
         self._conf = conf.registry
-        self._agent = f"reposync/{version.release()}"
+        self._egress = egress.Egress(conf, network or egress.Network())
+        self._headers = {
+            "User-Agent": f"reposync/{version.release()}",
+            "Accept-Encoding": "identity",
+        }
         self._lock = threading.Lock()
         self._managers: dict[
             tuple[bool, proxies.Proxy | None], urllib3.PoolManager
@@ -90,10 +102,11 @@ class Hosts:
         """List where a registry is asked, the registry itself at last."""
         return [*self._conf.mirrors.get(registry, "").split(), registry]
 
-    def endpoint(self, place: str) -> Endpoint:
+    def endpoint(self, place: str, *, mirror: bool = False) -> Endpoint:
         """Find out how a place is spoken to.
 
         :param place: a registry, or a mirror as the options have it
+        :param mirror: which of the two it is
         :raises SourceUnavailable: it has to be asked, and does not answer
         """
         scheme, _, rest = place.rpartition("://")
@@ -104,10 +117,22 @@ class Hosts:
         insecure = scheme == "http" or self.is_insecure(host)
         if not scheme:
             scheme = self._scheme(host) if insecure else "https"
-        return Endpoint(name, f"{scheme}://{host}", insecure, path)
+        return Endpoint(name, f"{scheme}://{host}", insecure, path, mirror)
+
+    def trail(
+        self, endpoint: Endpoint, origin: addresses.Kind | None = None
+    ) -> egress.Trail:
+        """Begin an exchange with a registry.
+
+        :param origin: where it was connected to, for what it has named
+        """
+        return self._egress.trail(
+            endpoint.host, origin, configured=endpoint.configured
+        )
 
     def send(
         self,
+        trail: egress.Trail,
         method: str,
         url: str,
         headers: Mapping[str, str],
@@ -117,23 +142,24 @@ class Hosts:
 
         The answer's body is not read yet, and is as the server sent it.
 
+        :param trail: the exchange that it is a part of
         :raises SourceUnavailable: no answer
+        :raises Refused: the exchange may not lead there
         :raises SourceError: the proxy in between is not set up as it needs
         """
-        host = urllib.parse.urlsplit(url).netloc
+        parts = urllib.parse.urlsplit(url)
+        host = parts.netloc
         proxy = self._proxies.choose(url)
+        if proxy is not None:
+            trail.check_name(*_target(parts))
         manager = self._manager(self.is_insecure(host), proxy)
-        sent = {
-            "User-Agent": self._agent,
-            "Accept-Encoding": "identity",
-            **headers,
-        }
         try:
             answer = wire.send(
                 manager,
+                None if proxy else trail,
                 method,
                 url,
-                headers=sent,
+                headers={**self._headers, **headers},
                 body=body,
                 redirect=False,
                 retries=_NO_RETRIES,
@@ -146,15 +172,20 @@ class Hosts:
         if answer.status == 407:
             answer.close()
             raise tunnels.refused(proxy, host)
+        if proxy is not None:
+            trail.arrived(addresses.kind_of_name(_target(parts)[0]))
         return answer
 
     def is_insecure(self, host: str) -> bool:
-        """Tell whether a host needs no valid certificate."""
-        plain = urllib.parse.urlsplit(f"//{host}").hostname or host
-        return any(
-            listed in (host, plain) or _inside(plain, listed)
-            for listed in self._conf.insecure
-        )
+        """Tell whether a host needs no valid certificate.
+
+        :param host: with its port if it has one
+        """
+        parts = urllib.parse.urlsplit(f"//{host}")
+        try:
+            return self._egress.is_insecure(parts.hostname or "", parts.port)
+        except ValueError:
+            return False
 
     def _scheme(self, host: str) -> str:
         """Find out whether an insecure registry speaks TLS at all."""
@@ -165,8 +196,9 @@ class Hosts:
         return self._schemes[host]
 
     def _has_tls(self, host: str) -> bool:
+        trail = self._egress.trail(host, configured=True)
         try:
-            self.send("GET", f"https://{host}/v2/", {}).close()
+            self.send(trail, "GET", f"https://{host}/v2/", {}).close()
         except exception.SourceUnavailable as error:
             if _is_plain(error.__cause__) or self._answers_plainly(host):
                 return False
@@ -175,8 +207,9 @@ class Hosts:
 
     def _answers_plainly(self, host: str) -> bool:
         """Ask without TLS: its port, or the proxy, may be another one."""
+        trail = self._egress.trail(host, configured=True)
         try:
-            answer = self.send("GET", f"http://{host}/v2/", {})
+            answer = self.send(trail, "GET", f"http://{host}/v2/", {})
         except exception.SourceError:
             return False
         answer.close()
@@ -214,6 +247,12 @@ class Hosts:
         return tunnels.manager(proxy, self._conf.ca_file, options)
 
 
+def _target(parts: urllib.parse.SplitResult) -> tuple[str, int]:
+    """Give the host and the port of an address."""
+    port = parts.port or _PORTS.get(parts.scheme, 0)
+    return parts.hostname or "", port
+
+
 def _is_plain(error: BaseException | None) -> bool:
     """Tell whether a TLS connection failed because it was one."""
     if isinstance(error, urllib3.exceptions.ProtocolError):
@@ -233,17 +272,14 @@ def unavailable(host: str, error: Exception) -> exception.SourceUnavailable:
 
 
 def _plain(error: object) -> str:
+    if "WRONG_VERSION_NUMBER" in str(error):
+        return (
+            "it speaks no TLS on this port. If it speaks plain HTTP, and that "
+            "is wanted, add it to [registry] insecure"
+        )
     if isinstance(error, urllib3.exceptions.ProtocolError):
         # What it says is for programmers.
         return "the connection broke off"
     # urllib3 puts the object that failed in front of what is wrong.
     text = _OBJECT.sub("", str(error).rpartition(">: ")[2])
     return text or type(error).__name__
-
-
-@functools.lru_cache(maxsize=4096)
-def _inside(host: str, network: str) -> bool:
-    try:
-        return ipaddress.ip_address(host) in ipaddress.ip_network(network)
-    except ValueError:
-        return False

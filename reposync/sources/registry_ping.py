@@ -35,11 +35,13 @@ class Pings:
         """
         until, found = self._kept.get(endpoint.url) or (0.0, [])
         if time.monotonic() >= until:
-            answer = self._hosts.send("GET", f"{endpoint.url}/v2/", {})
+            trail = self._hosts.trail(endpoint)
+            url = f"{endpoint.url}/v2/"
+            answer = self._hosts.send(trail, "GET", url, {})
             found = []
             if answer.status == 401:
                 found = challenges.read(
-                    answer.headers.getlist("www-authenticate")
+                    answer.headers.getlist("www-authenticate"), trail.origin
                 )
             denials.said(endpoint.host, answer)
             until = time.monotonic() + _KEPT

@@ -6,11 +6,16 @@ Registries behind a proxy that ends TLS often name their token server with
 by then; here the https address is taken at once.
 """
 
+import re
 import urllib.parse
 
 from reposync import exception
+from reposync.sources import registry_egress as egress
 from reposync.sources import registry_hosts as hosts
 
+#: What else there is in an address is read in one way by one library, and in
+#: another way by the next.
+_HOST = re.compile(r"[\w.-]+|[0-9a-f:.]+(?:%[\w.-]+)?")
 _PORTS = {"http": 80, "https": 443}
 _REDIRECTS = (301, 302, 303, 307, 308)
 
@@ -33,13 +38,27 @@ def address(
     return parts._replace(scheme="https", netloc=netloc).geturl()
 
 
-def elsewhere(realm: str, transport: hosts.Hosts) -> str | None:
+def may_ask_plainly(
+    endpoint: hosts.Endpoint, realm: str, transport: hosts.Hosts
+) -> bool:
+    """Tell whether an address without TLS may be asked where it leads to.
+
+    It may on the registry's own host, or if the operator listed it.
+    """
+    if host(realm) == host(endpoint.url):
+        return True
+    return transport.is_insecure(urllib.parse.urlsplit(realm).netloc)
+
+
+def elsewhere(
+    trail: egress.Trail, realm: str, transport: hosts.Hosts
+) -> str | None:
     """Find where a plain address leads, without a word of who asks.
 
     :returns: an https address of the same host; None if it leads nowhere
     """
     try:
-        answer = transport.send("GET", realm, {})
+        answer = transport.send(trail, "GET", realm, {})
     except exception.SourceUnavailable:
         return None
     answer.close()
@@ -80,7 +99,7 @@ def redirect(url: str, answer: hosts.Answer) -> str | None:
         return None
     try:
         target = urllib.parse.urlsplit(urllib.parse.urljoin(url, place))
-        usable = target.hostname and port(target)
+        usable = is_host(target.hostname) and port(target)
         netloc = target.netloc.rpartition("@")[2]
     except ValueError:
         return None
@@ -98,6 +117,11 @@ def is_same(url: str, target: str) -> bool:
         return True
     added = url.startswith("http://") and target.startswith("https://")
     return added and host(url) == host(target)
+
+
+def is_host(name: str | None) -> bool:
+    """Tell whether the name of a host is one, or an address."""
+    return bool(_HOST.fullmatch(name or ""))
 
 
 def host(url: str) -> str:

@@ -6,6 +6,8 @@ import dataclasses
 import urllib.parse
 
 from reposync import exception
+from reposync.sources import errors
+from reposync.sources import registry_addresses as addresses
 from reposync.sources import registry_answers as answers
 from reposync.sources import registry_hosts as hosts
 from reposync.sources import registry_realms as realms
@@ -22,12 +24,14 @@ class Reply:
     :ivar host: that sent it
     :ivar asked: the host that was asked at first
     :ivar moved: whether it came from another place than that
+    :ivar origin: the kind of address that the host was at
     """
 
     answer: hosts.Answer
     host: str
     asked: str
     moved: bool
+    origin: addresses.Kind
 
 
 class Redirects:
@@ -40,28 +44,33 @@ class Redirects:
     def follow(
         self,
         method: str,
-        url: str,
+        endpoint: hosts.Endpoint,
+        path: str,
         headers: dict[str, str],
         authorization: str | None,
     ) -> Reply:
         """Send a request, and once more to each place it is sent to.
 
+        :param path: at the endpoint
         :param authorization: for the host that is asked, and no other one
-        :raises SourceError: a redirect leads to nowhere, without end, or to
-            where nothing is sent
+        :raises SourceError: a redirect leads to nowhere, or to where nothing
+            is sent
         :raises SourceUnavailable: no answer, or redirects without end
         """
-        asked, seen = url, {url}
+        trail = self._hosts.trail(endpoint)
+        asked = url = f"{endpoint.url}{path}"
+        seen = {url}
         while True:
             sent = dict(headers)
             if authorization:
                 sent["Authorization"] = authorization
-            answer = self._hosts.send(method, url, sent)
+            answer = self._hosts.send(trail, method, url, sent)
             host = _origin(url)[1]
             if answer.status not in _REDIRECTS:
                 moved = not realms.is_same(asked, url)
-                return Reply(answer, host, _origin(asked)[1], moved)
-            target = self._target(url, answer)
+                origin = trail.origin or addresses.Kind.PUBLIC
+                return Reply(answer, host, endpoint.host, moved, origin)
+            target = self._target(asked, url, answer)
             if target in seen or len(seen) > _MOST:
                 raise answers.Answered(f"{host} redirects without end")
             seen.add(target)
@@ -70,7 +79,7 @@ class Redirects:
                 authorization = None
             url = target
 
-    def _target(self, url: str, answer: hosts.Answer) -> str:
+    def _target(self, asked: str, url: str, answer: hosts.Answer) -> str:
         host = _origin(url)[1]
         answers.discard(host, answer)
         place = answer.headers.get("location")
@@ -83,7 +92,7 @@ class Redirects:
             parts = urllib.parse.urlsplit(
                 urllib.parse.urljoin(url, place.strip())
             )
-            usable = parts.hostname and parts.port != 0
+            usable = realms.is_host(parts.hostname) and parts.port != 0
         except ValueError:
             usable = None
         if not usable:
@@ -92,14 +101,18 @@ class Redirects:
             )
         # An account in it is not ours to use, or to show.
         name = parts.netloc.rpartition("@")[2]
-        scheme = parts.scheme
-        if not _allowed(scheme, name, self._hosts.is_insecure):
+        target = parts._replace(netloc=name, fragment="").geturl()
+        if _origin(target) == _origin(asked):
+            # Such as a mirror that the options name with http.
+            return target
+        if not _allowed(parts.scheme, name, self._hosts.is_insecure):
+            place = errors.shorten(f"{parts.scheme}://{name}")
             raise exception.SourceError(
-                f"{host} redirects to {scheme}://{name}, which is "
-                "refused: it is not https. If that is wanted, add the host "
-                "to [registry] insecure"
+                f"{host} redirects to {place}, which is refused: it is not "
+                f"https. If that is wanted, add {errors.shorten(name)} to "
+                "[registry] insecure"
             )
-        return parts._replace(netloc=name, fragment="").geturl()
+        return target
 
 
 def _allowed(

@@ -17,6 +17,7 @@ from reposync.sources import credentials
 from reposync.sources import recent
 from reposync.sources import registry_answers as answers
 from reposync.sources import registry_challenges as challenges
+from reposync.sources import registry_egress as egress
 from reposync.sources import registry_hosts as hosts
 from reposync.sources import registry_realms as realms
 from reposync.sources import registry_refusals as refusals
@@ -69,7 +70,8 @@ class TokenServers:
         if known is None and url.startswith("http://"):
             if endpoint.url.startswith("https://"):
                 # It may lead to TLS by itself, before it hears a password.
-                url = realms.elsewhere(url, self._hosts) or url
+                trail = self._trail(wanted)
+                url = realms.elsewhere(trail, url, self._hosts) or url
             self._addresses.put((endpoint.url, realm), url)
         secret = wanted.account != credentials.NONE
         if secret and not realms.may_have_password(endpoint, url, self._hosts):
@@ -103,7 +105,9 @@ class TokenServers:
         realm = wanted.challenge.realm
         if realm.startswith("https://") or url == realm:
             return None
-        found = realms.elsewhere(realm, self._hosts)
+        if not realms.may_ask_plainly(wanted.endpoint, realm, self._hosts):
+            return None
+        found = realms.elsewhere(self._trail(wanted), realm, self._hosts)
         if found:
             self._addresses.put((wanted.endpoint.url, realm), found)
         return found
@@ -128,7 +132,7 @@ class TokenServers:
             pairs.insert(0, ("service", wanted.challenge.service))
         if post:
             body = urllib.parse.urlencode(_form(wanted, pairs)).encode()
-            answer = self._send(wanted, "POST", url, _FORM, body)
+            answer, moved = self._send(wanted, "POST", url, _FORM, body)
         else:
             headers = {}
             account = wanted.account
@@ -138,9 +142,15 @@ class TokenServers:
                 pairs.append(("account", account.user))
             joint = "&" if "?" in url else "?"
             url += joint + urllib.parse.urlencode(pairs)
-            answer = self._send(wanted, "GET", url, headers, None)
+            answer, moved = self._send(wanted, "GET", url, headers, None)
         data = answers.read(_host(url), answer, _LONGEST, self._seconds)
+        if moved and answer.status >= 300:
+            # Nobody knows whose words these are.
+            data = b""
         return answer, data
+
+    def _trail(self, wanted: Request) -> egress.Trail:
+        return self._hosts.trail(wanted.endpoint, wanted.challenge.origin)
 
     def _send(
         self,
@@ -149,12 +159,14 @@ class TokenServers:
         url: str,
         headers: Mapping[str, str],
         body: bytes | None,
-    ) -> hosts.Answer:
+    ) -> tuple[hosts.Answer, bool]:
+        """Ask; tells as well whether another host than that answers."""
+        trail, asked = self._trail(wanted), url
         seen: set[str | None] = {url}
         while len(seen) <= _MOST_REDIRECTS:
-            answer = self._hosts.send(method, url, headers, body)
+            answer = self._hosts.send(trail, method, url, headers, body)
             if not realms.is_redirect(answer):
-                return answer
+                return answer, not realms.is_same(asked, url)
             answer.close()
             target = realms.redirect(url, answer)
             self._check(wanted, url, target)

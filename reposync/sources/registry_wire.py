@@ -6,20 +6,40 @@
   15.2); the standard library knows 100 alone.
 * A connection that the server closed just when it was used once more is no
   failure: the request is sent again at once (RFC 9112, section 9.3.1).
+* What is connected to is an address that the exchange may lead to; so is
+  what a connection is connected to that was kept (`registry_egress`).
 """
 
 import functools
 import http.client
 import socket
+import threading
 from typing import Any
 
 import urllib3
+import urllib3.util.connection
 
+from reposync.sources import registry_egress as egress
 from reposync.sources import watchdog
 
 _SWITCHING = 101
 #: The methods that may be sent again without asking.
 _IDEMPOTENT = ("GET", "HEAD")
+
+
+class _Current(threading.local):
+    """The request that a thread is at.
+
+    :ivar trail: of its exchange; None through a proxy, which connects by
+        itself
+    :ivar peer: the address it was sent to
+    """
+
+    trail: egress.Trail | None = None
+    peer: str = ""
+
+
+_current = _Current()
 
 
 class _Stale(ConnectionError):
@@ -42,18 +62,64 @@ class _Kept:
 
     response_class: type[http.client.HTTPResponse] = _Response
     host: str
+    port: int
     sock: Any
+    socket_options: Any
     timeout: Any
+    _peer = ""
     _served = 0
 
+    def _new_conn(self) -> Any:
+        trail = _current.trail
+        if trail is None:
+            return super()._new_conn()  # type: ignore[misc]
+        try:
+            return self._connect(trail.choose(self.host, self.port))
+        except socket.gaierror as error:
+            raise urllib3.exceptions.NameResolutionError(
+                self.host,
+                self,  # type: ignore[arg-type]
+                error,
+            ) from error
+        except TimeoutError as error:
+            raise urllib3.exceptions.ConnectTimeoutError(
+                self, f"Connection to {self.host} timed out"
+            ) from error
+        except OSError as error:
+            raise urllib3.exceptions.NewConnectionError(
+                self,  # type: ignore[arg-type]
+                f"Failed to establish a new connection: {error}",
+            ) from error
+
+    def _connect(self, found: list[str]) -> socket.socket:
+        """Connect to the first of some addresses that answers."""
+        problem: OSError = OSError("it has no address")
+        for address in found:
+            try:
+                # An address is not resolved once more.
+                sock = urllib3.util.connection.create_connection(
+                    (address, self.port),
+                    self.timeout,
+                    socket_options=self.socket_options,
+                )
+            except OSError as error:
+                problem = error
+                continue
+            self._peer = address
+            return sock
+        raise problem
+
     def request(self, *args: Any, **kwargs: Any) -> None:
-        served = self._served
+        served, trail = self._served, _current.trail
+        if trail is not None and self._peer:
+            trail.check(self.host, self.port, self._peer)
         try:
             super().request(*args, **kwargs)  # type: ignore[misc]
         except ConnectionError as error:
             if served:
                 raise _Stale(str(error)) from error
             raise
+        _current.peer = self._peer
 
     def getresponse(self) -> Any:
         served, sock, seconds = self._served, self.sock, self.timeout
@@ -71,6 +137,7 @@ class _Kept:
 
     def close(self) -> None:
         self._served = 0
+        self._peer = ""
         super().close()  # type: ignore[misc]
 
 
@@ -90,12 +157,34 @@ def _kept(pool: Any) -> Any:
 
 
 def send(
-    manager: urllib3.PoolManager, method: str, url: str, **options: Any
+    manager: urllib3.PoolManager,
+    trail: egress.Trail | None,
+    method: str,
+    url: str,
+    **options: Any,
 ) -> urllib3.BaseHTTPResponse:
     """Send a request on a connection that the other side has not closed.
 
+    :param trail: the exchange that it is a part of, None through a proxy
+    :raises Refused: the exchange may not lead there
     :raises HTTPError: see urllib3
     """
+    _current.trail, _current.peer = trail, ""
+    try:
+        answer = _insist(manager, method, url, options)
+    finally:
+        _current.trail = None
+    if trail is not None:
+        trail.arrived_at(_current.peer)
+    return answer
+
+
+def _insist(
+    manager: urllib3.PoolManager,
+    method: str,
+    url: str,
+    options: dict[str, Any],
+) -> urllib3.BaseHTTPResponse:
     while True:
         try:
             return manager.request(method, url, **options)

@@ -179,7 +179,13 @@ class Service:
 def trust() -> dict[str, dict[str, str]]:
     """Give the options for registries with TLS: no other is trusted."""
     authority = certificates() / "ca.pem"
-    return {"registry": {"ca_file": str(authority), "insecure": ""}}
+    return {
+        "registry": {
+            "ca_file": str(authority),
+            "insecure": "",
+            "allowed_private_hosts": "localhost",
+        }
+    }
 
 
 def outcome(operation: Mapping[str, Any]) -> tuple[str, str | None]:

@@ -3,6 +3,7 @@
 
 import os
 
+from tests.fixtures import deployment
 from tests.unit import base
 
 
@@ -18,3 +19,4 @@ class TestCase(base.TestCase):
                 self.fail(reason)
             self.skipTest(reason)
         self.lab = dict(os.environ)
+        self.config(insecure=deployment.INSECURE.split(","), group="registry")

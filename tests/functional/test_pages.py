@@ -123,7 +123,7 @@ class PagesTest(base.TestCase):
     def with_mirror(self, text):
         """Add what this site has in place of Docker Hub."""
         mirror = self.lab["LAB_REGISTRY"]
-        return f"{text}\n[registry]\nmirrors = docker.io={mirror}\n"
+        return f"{text}\n[registry]\nmirrors = docker.io=http://{mirror}\n"
 
     def administrator(self):
         """Let the person be the administrator of the lab's cloud."""

@@ -182,7 +182,11 @@ class TLSTest(RegistryTestCase):
         super().setUp()
         lab.Lab.load().up("registry-tls")
         self.name = f"{self.lab['LAB_REGISTRY_TLS']}/demo/busybox:latest"
-        self.config(insecure=[], group="registry")
+        self.config(
+            insecure=[],
+            allowed_private_hosts=["127.0.0.1"],
+            group="registry",
+        )
 
     def resolve(self):
         source = registry.RegistrySource(self.conf)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tests.lab import server
 
-_NAMES = "subjectAltName=DNS:localhost,IP:127.0.0.1"
+_NAMES = "subjectAltName=DNS:localhost,DNS:*.example.org,IP:127.0.0.1"
 
 
 def make(directory: Path) -> None:

@@ -28,10 +28,7 @@ def one_break(field):
 )
 def a_private_authority(field):
     registry = field.registry(tls=True)
-    authority = base.certificates() / "ca.pem"
-    service = field.start(
-        {"registry": {"ca_file": str(authority), "insecure": ""}}
-    )
+    service = field.start(base.trust())
     field.image(registry)
     field.succeeds(f"{registry.host}/team/app:1", service)
 

@@ -25,7 +25,12 @@ class RegistryCase(base.TestCase):
         )
         self.layer = os.urandom(SIZE)
         self.registry = self.serve()
-        self.config(attempts=3, read_timeout=5, group="registry")
+        self.config(
+            insecure=["127.0.0.0/8"],
+            attempts=3,
+            read_timeout=5,
+            group="registry",
+        )
         self.source = registry.RegistrySource(self.conf)
         self.reference = self.name(self.registry)
 
