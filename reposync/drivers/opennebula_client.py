@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from collections.abc import Mapping
 from pathlib import Path
 import threading
-from typing import Any
 
 from lxml import etree
 from oslo_config import cfg
@@ -55,7 +54,7 @@ class OpenNebulaClient:
 
     def version(self) -> str:
         """Tell the version, such as ``6.8.0``."""
-        return str(self._server().system.version())
+        return str(self._server().call("system.version"))
 
     def datastore(self, wanted: str) -> etree._Element:
         """Find a datastore for images.
@@ -64,7 +63,7 @@ class OpenNebulaClient:
         :returns: its ``DATASTORE`` element
         :raises CatalogueUnsuitable: there is none, or it is for other things
         """
-        found = self._server().datastorepool.info()
+        found = self._server().call("datastorepool.info")
         element = _named(found, "DATASTORE", wanted, "datastore")
         if element.findtext("TYPE") != "0":
             raise exception.CatalogueUnsuitable(
@@ -80,12 +79,12 @@ class OpenNebulaClient:
         :raises CatalogueUnsuitable: there is none that the account sees:
             most see only those that they are in
         """
-        found = self._server().grouppool.info()
+        found = self._server().call("grouppool.info")
         return int(_named(found, "GROUP", wanted, "group").findtext("ID") or 0)
 
     def groups(self) -> list[int]:
         """List the ids of the account's groups, the first one first."""
-        user = self._server().user.info(_MYSELF)
+        user = self._server().call("user.info", _MYSELF)
         found = [user.findtext("GID")]
         found += [each.text for each in user.iterfind("GROUPS/ID")]
         return [int(each) for each in dict.fromkeys(found) if each]
@@ -115,7 +114,8 @@ class OpenNebulaClient:
         :raises ImageNotFound: there is none, or it is being deleted
         """
         number = _number(image_id)
-        record = one_image.read(self._server().image.info(number, False))
+        found = self._server().call("image.info", number, False)
+        record = one_image.read(found)
         if record.state == "delete":
             raise unknown(image_id)
         return record
@@ -130,7 +130,7 @@ class OpenNebulaClient:
         """
         text = template.render(attributes)
         chosen = int(self.datastore(datastore).findtext("ID") or 0)
-        return int(self._server().image.allocate(text, chosen))
+        return int(self._server().call("image.allocate", text, chosen))
 
     @staticmethod
     def renaming(image_id: int, name: str) -> rpc.Call:
@@ -155,7 +155,7 @@ class OpenNebulaClient:
                 if self._together:
                     return
             for name, *arguments in calls:
-                getattr(self._server(), name)(*arguments)
+                self._server().call(name, *arguments)
 
     def delete(self, image_id: int) -> None:
         """Delete an image.
@@ -166,12 +166,12 @@ class OpenNebulaClient:
         :raises ImageProtected: it is locked
         """
         with self._refusals.explained(image_id):
-            self._server().image.delete(image_id)
+            self._server().call("image.delete", image_id)
 
     def give(self, image_id: int, group: int) -> None:
         """Give an image to a group; its owner stays."""
         with self._refusals.explained(image_id):
-            self._server().image.chown(image_id, -1, group)
+            self._server().call("image.chown", image_id, -1, group)
 
     def allow(self, image_id: int, mode: str) -> None:
         """Set the rights of an image.
@@ -182,7 +182,7 @@ class OpenNebulaClient:
             int(bool(int(digit) & bit)) for digit in mode for bit in (4, 2, 1)
         ]
         with self._refusals.explained(image_id):
-            self._server().image.chmod(image_id, *bits)
+            self._server().call("image.chmod", image_id, *bits)
 
     def _pages(
         self, pool: int, page: list[one_image.Record], direction: int
@@ -215,10 +215,10 @@ class OpenNebulaClient:
             page = self._page(pool, offset)
 
     def _page(self, pool: int, offset: int) -> list[one_image.Record]:
-        found = self._server().imagepool.info(pool, offset, -_PAGE)
+        found = self._server().call("imagepool.info", pool, offset, -_PAGE)
         return [one_image.read(each) for each in found.iterfind("IMAGE")]
 
-    def _server(self) -> Any:
+    def _server(self) -> rpc.Server:
         session = self._session()
         if getattr(self._local, "session", None) != session:
             self._local.server = rpc.Server(self._conf, session)

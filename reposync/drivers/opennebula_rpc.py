@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Calls OpenNebula's XML-RPC interface by way of pyone.
+"""Calls OpenNebula's XML-RPC interface.
 
-pyone puts the session first, casts arguments and gives methods their names.
-Sending is ours: pyone has no timeout that counts, and no connection of its
-own is kept by it.
+Each method is named ``one.SOMETHING`` and takes the session first.
+
+pyone, the vendor's library, has no timeout that counts and keeps no
+connection, can be given neither from outside, and brings a gRPC library.
 """
 
 from collections.abc import Sequence
@@ -13,7 +14,6 @@ import xmlrpc.client
 
 from lxml import etree
 from oslo_config import cfg
-from pyone import server_xrpc
 import requests
 
 from reposync import exception
@@ -35,11 +35,8 @@ _HEADERS = {"Content-Type": "text/xml", "User-Agent": "reposync"}
 Call = tuple[Any, ...]
 
 
-class Server(server_xrpc.OneServerXRPC):
+class Server:
     """The front end, for one thread.
-
-    Methods are attributes, as with pyone: ``server.image.info(3)``.  What
-    OpenNebula answers as XML comes as an element of lxml.
 
     :param session: ``user:password``
     :raises ReposyncError: by any method; the fitting kind
@@ -47,8 +44,8 @@ class Server(server_xrpc.OneServerXRPC):
 
     def __init__(self, conf: cfg.ConfigOpts, session: str):
         """Store where it is; connect to nothing."""
-        super().__init__(conf.opennebula.endpoint, session)
         self._conf = conf.opennebula
+        self._session = session
         self._secret = session.partition(":")[2]
         self._http = requests.Session()
         # Nothing of the environment: no other account, no other way.
@@ -58,6 +55,19 @@ class Server(server_xrpc.OneServerXRPC):
             if self._conf.insecure
             else self._conf.cafile or requests.utils.DEFAULT_CA_BUNDLE_PATH
         )
+
+    def call(self, name: str, *arguments: Any) -> Any:
+        """Call a method.
+
+        :param name: without ``one.``, such as ``image.info``
+        :param arguments: those after the session
+        :returns: what it gives; XML as an element of lxml
+        """
+        params = (self._session, *arguments)
+        try:
+            return self._checked(self._exchange(f"one.{name}", params))
+        except xmlrpc.client.Fault as fault:
+            raise self._fault(fault) from fault
 
     def together(self, calls: Sequence[Call]) -> bool:
         """Do several calls in one request, one after the other.
@@ -70,7 +80,7 @@ class Server(server_xrpc.OneServerXRPC):
         listed = [
             {
                 "methodName": f"one.{name}",
-                "params": list(self._cast_parms(arguments)),
+                "params": [self._session, *arguments],
             }
             for name, *arguments in calls
         ]
@@ -91,15 +101,8 @@ class Server(server_xrpc.OneServerXRPC):
             self._checked(answer[0] if answer else None)
         return True
 
-    def _do_request(self, method: str, params: Sequence[Any]) -> list[Any]:
-        """Send a request: pyone calls this for each of its methods."""
-        try:
-            return self._checked(self._exchange(method, tuple(params)))
-        except xmlrpc.client.Fault as fault:
-            raise self._fault(fault) from fault
-
-    def _checked(self, answer: Any) -> list[Any]:
-        """Raise what was refused, and read XML."""
+    def _checked(self, answer: Any) -> Any:
+        """Raise what was refused, and read what was given."""
         if not isinstance(answer, list) or len(answer) < _PARTS:
             raise _unreadable("an answer has three parts")
         succeeded, value, code = answer[:_PARTS]
@@ -107,10 +110,10 @@ class Server(server_xrpc.OneServerXRPC):
             raise errors.refused(code, self._harmless(value))
         if isinstance(value, str) and value.startswith("<"):
             try:
-                value = etree.fromstring(value.encode(), _parser())
+                return etree.fromstring(value.encode(), _parser())
             except etree.XMLSyntaxError as error:
                 raise _unreadable(error) from error
-        return [True, value, code]
+        return value
 
     def _exchange(self, method: str, params: tuple[Any, ...]) -> Any:
         body = xmlrpc.client.dumps(params, method).encode()

@@ -27,7 +27,7 @@ ONLY_IN = {
     "cliff": ("reposync.client.osc",),
     "openstackclient": (),
     "osc_lib": ("reposync.client.osc",),
-    "pyone": ("reposync.drivers.opennebula",),
+    "lxml": ("reposync.drivers.opennebula",),
 }
 
 #: What a part of the service may not import of the service.
