@@ -10,7 +10,7 @@ from oslo_db import options as db_options
 from oslo_log import _options as log_options
 from oslo_log import log
 import oslo_messaging
-from oslo_messaging import transport
+from oslo_messaging import opts as messaging_opts
 from oslo_messaging._drivers import impl_rabbit
 from oslo_reports import opts as report_opts
 from oslo_service import opts as service_opts
@@ -76,10 +76,10 @@ def register_opts(conf: cfg.ConfigOpts) -> None:
     db_options.set_defaults(conf)
     # oslo.messaging registers these only when it connects, but the API's look
     # at the broker's health and the standalone mode come before.
-    conf.register_opts(transport._transport_opts)
+    for group, options in messaging_opts.list_opts():
+        conf.register_opts(options, group=group)
     service_opts.register_service_opts(conf)
     report_opts.set_defaults(conf)
-    conf.register_opts(impl_rabbit.rabbit_opts, group="oslo_messaging_rabbit")
     reposync_conf.register_opts(conf)
 
 
