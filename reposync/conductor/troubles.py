@@ -21,6 +21,7 @@ from oslo_config import cfg
 import urllib3
 
 from reposync import exception
+from reposync.sources import recent
 
 _LONGEST = 15 * 60.0
 _UNREACHED = (
@@ -30,6 +31,7 @@ _UNREACHED = (
     socket.gaierror,
 )
 _DEEPEST = 8
+_MOST_KEPT = 1000
 
 
 class Troubles:
@@ -39,7 +41,7 @@ class Troubles:
         """Begin with none."""
         self._conf = conf.conductor
         self._lock = threading.Lock()
-        self._known: dict[str, _Trouble] = {}
+        self._known: recent.Recent[str, _Trouble] = recent.Recent(_MOST_KEPT)
 
     @contextlib.contextmanager
     def watched(self, registry: str) -> Iterator[None]:
@@ -84,7 +86,7 @@ class Troubles:
 
     def _forget(self, registry: str) -> None:
         with self._lock:
-            self._known.pop(registry, None)
+            self._known.drop(registry)
 
     def _pause(self, failures: int) -> float:
         # As an operation by itself would wait.

@@ -18,10 +18,12 @@ from reposync import context
 from reposync import retry
 from reposync.sources import errors
 from reposync.sources import rate_limits
+from reposync.sources import recent
 
 LOG = log.getLogger(__name__)
 
 _JITTER = 0.5
+_MOST_KEPT = 1000
 
 
 class Governor:
@@ -157,26 +159,26 @@ class Governor:
 
 
 class Governors:
-    """One for each host, made when it is first asked for."""
+    """One for each host, made when it is first asked for.
+
+    Those of hosts that nobody has asked for lately are forgotten.
+    """
 
     def __init__(self, concurrency: int, rate: float):
         """Store the limits, the same for each."""
         self._limits = concurrency, rate
-        self._lock = threading.Lock()
-        self._governors: dict[str, Governor] = {}
+        self._governors: recent.Recent[str, Governor]
+        self._governors = recent.Recent(_MOST_KEPT)
 
     def of(self, host: str) -> Governor:
         """Give the one of a host."""
-        with self._lock:
-            if host not in self._governors:
-                self._governors[host] = Governor(host, *self._limits)
-            return self._governors[host]
+        made = Governor(host, *self._limits)
+        return self._governors.setdefault(host, made)
 
     def budgets(self) -> dict[str, rate_limits.Budget]:
         """Tell what registries said of their limits, by host."""
-        with self._lock:
-            return {
-                host: each.budget
-                for host, each in self._governors.items()
-                if each.budget is not None
-            }
+        return {
+            host: each.budget
+            for host, each in self._governors.items()
+            if each.budget is not None
+        }

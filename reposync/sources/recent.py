@@ -45,6 +45,11 @@ class Recent(Generic[K, V]):
                 self._values.popitem(last=False)
             return found
 
+    def items(self) -> list[tuple[K, V]]:
+        """List what is kept."""
+        with self._lock:
+            return list(self._values.items())
+
     def drop(self, key: K) -> None:
         """Forget a value."""
         with self._lock:

@@ -196,6 +196,17 @@ class TroublesTest(base.ConductorTestCase):
             return False
         return True
 
+    def test_registries_that_nobody_asks_for_are_forgotten(self):
+        def broken(name):
+            with self.troubles.watched(name):
+                raise self.unreached()
+
+        for number in range(3000):
+            self.assertRaises(
+                exception.SourceUnavailable, broken, f"r{number}.example.org"
+            )
+        self.assertEqual(1000, len(self.troubles._known))
+
     def test_an_answer_is_about_one_image(self):
         for error in (
             exception.SourceUnavailable("502"),

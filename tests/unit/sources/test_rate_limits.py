@@ -182,3 +182,18 @@ class RetryAfterTest(testtools.TestCase):
         limits.served(counted=True)
         limits.refuse(0, "429")
         self.assertEqual(5, limits.refuse(None, "429"))
+
+
+class GovernorsTest(testtools.TestCase):
+    """One for each host, but not for ever."""
+
+    def test_hosts_that_nobody_asks_for_are_forgotten(self):
+        governors = governor.Governors(1, 0)
+        first, hub = governors.of("first"), governors.of("docker.io")
+        for number in range(3000):
+            governors.of(f"r{number}.example.org").note(
+                {"RateLimit-Remaining": "1"}
+            )
+            self.assertIs(hub, governors.of("docker.io"))
+        self.assertIsNot(first, governors.of("first"))
+        self.assertLessEqual(len(governors.budgets()), 1000)
