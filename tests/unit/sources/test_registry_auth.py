@@ -260,6 +260,8 @@ class ElsewhereTest(logins.LoginTestCase):
         error = self.assertRaises(exception.SourceError, self.ask)
         self.assertEqual([], self.other.passwords)
         self.assertIn(host, error.message)
+        # It was not even tried.
+        self.assertIn("gets no password", error.message)
 
     def test_a_redirect_of_the_token_server(self):
         def give(asked):
