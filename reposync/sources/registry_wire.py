@@ -14,6 +14,7 @@ import functools
 import http.client
 import socket
 import threading
+import time
 from typing import Any
 
 import urllib3
@@ -23,6 +24,8 @@ from reposync.sources import registry_egress as egress
 from reposync.sources import watchdog
 
 _SWITCHING = 101
+#: Seconds that each address gets, if there is time.
+_LEAST = 2.0
 #: The methods that may be sent again without asking.
 _IDEMPOTENT = ("GET", "HEAD")
 
@@ -92,19 +95,28 @@ class _Kept:
             ) from error
 
     def _connect(self, found: list[str]) -> socket.socket:
-        """Connect to the first of some addresses that answers."""
+        """Connect to the first of some addresses that answers.
+
+        They share the time: a name may have thousands.
+        """
         problem: OSError = OSError("it has no address")
-        for address in found:
+        until = time.monotonic() + self.timeout
+        for position, address in enumerate(found):
+            rest = until - time.monotonic()
+            if position and rest <= 0:
+                break
+            seconds = max(rest / (len(found) - position), _LEAST)
             try:
                 # An address is not resolved once more.
                 sock = urllib3.util.connection.create_connection(
                     (address, self.port),
-                    self.timeout,
+                    min(seconds, self.timeout),
                     socket_options=self.socket_options,
                 )
             except OSError as error:
                 problem = error
                 continue
+            sock.settimeout(self.timeout)
             self._peer = address
             return sock
         raise problem

@@ -148,6 +148,13 @@ class PrepareTest(testtools.TestCase):
             )
             self.assertIn("max_image_size", error.message)
 
+    def test_sizes_of_layers_that_stay_as_they_are(self):
+        layers = [(b"x" * 600, ""), (b"y" * 400, "")]
+        self.assertEqual(2, len(self.prepare(layers, 1000).layers))
+        self.assertRaises(
+            exception.ImageUnsupported, self.prepare, layers, 999
+        )
+
 
 class CompleteTest(testtools.TestCase):
     """What the configuration of an image tells."""

@@ -19,6 +19,7 @@ class HeadTest(testscenarios.WithScenarios, registry_case.RegistryCase):
         for status, headers in (
             *((status, {}) for status in (400, 403, 404, 405, 410, 501)),
             *((status, {}) for status in (500, 502)),
+            (404, {"Docker_Content_Digest": f"sha256:{'0' * 64}"}),
             (200, {}),
             (200, {"Docker_Content_Digest": ""}),
             (200, {"Docker_Content_Digest": "sha256:short"}),

@@ -2,6 +2,7 @@
 """Connections, redirects, and answers that take for ever."""
 
 import contextlib
+import socket
 import threading
 import time
 
@@ -11,6 +12,7 @@ from reposync import context
 from reposync import exception
 from reposync.sources import registry_wire
 from tests.fixtures import wait
+from tests.unit import base
 from tests.unit.sources import registry_case
 
 
@@ -65,6 +67,57 @@ class ConnectionTest(registry_case.RegistryCase):
             ),
         )
         self.read()
+
+
+class AddressesTest(base.TestCase):
+    """Whom a name leads to."""
+
+    def setUp(self):
+        super().setUp()
+        manager = urllib3.PoolManager()
+        registry_wire.watch(manager)
+        self.pool = manager.connection_from_url("http://127.0.0.1:1/")
+
+    def connection(self, port):
+        made = self.pool.ConnectionCls("127.0.0.1", port, timeout=3)
+        self.addCleanup(made.close)
+        return made
+
+    def full(self, address=""):
+        """Listen, at each address of the host or one, and take no caller."""
+        listening = self.enterContext(socket.socket())
+        listening.bind((address, 0))
+        listening.listen(0)
+        place = "127.0.0.1", listening.getsockname()[1]
+        for _ in range(2):
+            caller = self.enterContext(socket.socket())
+            caller.setblocking(False)
+            caller.connect_ex(place)
+        return place[1]
+
+    def test_thousands_that_do_not_answer(self):
+        connection = self.connection(self.full())
+        addresses = [f"127.0.{n // 250}.{n % 250 + 1}" for n in range(4000)]
+        found = []
+
+        def connect():
+            try:
+                connection._connect(addresses)
+            except OSError as error:
+                found.append(error)
+
+        thread = threading.Thread(target=connect, daemon=True)
+        thread.start()
+        wait.until(lambda: found, "the end of all the time there is", 60)
+        self.assertIsInstance(found[0], TimeoutError)
+
+    def test_one_that_answers_behind_one_that_does_not(self):
+        port = self.full("127.0.0.1")
+        with socket.create_server(("127.0.0.9", port)):
+            sock = self.connection(port)._connect(["127.0.0.1", "127.0.0.9"])
+            self.addCleanup(sock.close)
+            self.assertEqual(("127.0.0.9", port), sock.getpeername())
+            self.assertEqual(3, sock.gettimeout())
 
 
 class RedirectTest(registry_case.RegistryCase):
