@@ -184,6 +184,8 @@ class Trail:
             kind = self._egress.network.kind(address)
         place = _place(host, port)
         where = f"at {address}, {kind}" if address else f"by its name {kind}"
+        if address == host:
+            where = f"at {kind}"
         if self.origin is None:
             return Refused(
                 f"The registry {place} is {where}. A registry there is asked "

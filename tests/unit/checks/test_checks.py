@@ -115,6 +115,13 @@ ROWS = (
     ("Registries", {"registry": {"insecure": "r.example.org,10.0.0.0/8"}},
      "r.example.org, 10.0.0.0/8 need no valid certificate"),
     ("Registries",
+     {"registry": {"allowed_private_hosts":
+                   "s.corp,10.0.0.0/8,localhost:5000,127.0.0.1:80"}}, None),
+    *(("Registries", {"registry": {"allowed_private_hosts": entry}},
+       f"[registry] allowed_private_hosts: {entry} let any registry")
+      for entry in ("127.0.0.0/8", "localhost", "::1", "0.0.0.0/0", "::/0",
+                    "169.254.169.254", "[fe80::1]")),
+    ("Registries",
      {"registry":
       {"insecure": "",
        "mirrors": "docker.io=https://a.example http://b.example:5000/x"}},
