@@ -79,28 +79,35 @@ class Handler:
         caller: Any,
         receiver: receivers.Receiver,
         events: Iterable[base.Event],
+        body: bytes,
     ) -> list[Outcome]:
         """Make the operations of all events of one body.
 
+        :param body: as it came
         :raises RepositoriesUnreadable: there is no list
         :raises DatabaseUnavailable: what was written before stays, and is
             known when the body comes again
         """
         listed = repositories.RepositoryList.load(self._conf.repositories.file)
         outcomes = []
+        content = base.content_id(body) if receiver.signed else None
         for event in events:
             reason = _reason(event, listed)
             outcome = (
                 Ignored(event, reason)
                 if reason
-                else self._accept(caller, receiver, event)
+                else self._accept(caller, receiver, event, content)
             )
             self._note(receiver, outcome)
             outcomes.append(outcome)
         return outcomes
 
     def _accept(
-        self, caller: Any, receiver: receivers.Receiver, event: base.Event
+        self,
+        caller: Any,
+        receiver: receivers.Receiver,
+        event: base.Event,
+        content: str | None,
     ) -> Outcome:
         reference = _target(event)
         kind = "pull" if event.action == "push" else "delete"
@@ -115,24 +122,29 @@ class Handler:
             ),
         )
         operation = self._submitter.deliver(
-            caller, request, self._delivery(receiver, event)
+            caller, request, self._delivery(receiver, event, content)
         )
         return operation or Ignored(event, "repeated")
 
     def _delivery(
-        self, receiver: receivers.Receiver, event: base.Event
+        self,
+        receiver: receivers.Receiver,
+        event: base.Event,
+        content: str | None,
     ) -> deliveries.Delivery:
-        key, url = None, event.callback_url
-        if event.delivery_id:
-            key = deliveries.key(
-                receiver.name,
-                event.delivery_id,
-                event.action,
-                str(_target(event)),
-            )
+        url, known = event.callback_url, event.delivery_id
+
+        def key(*parts: str) -> str:
+            what = (event.action, str(_target(event)))
+            return deliveries.key(receiver.name, *parts, *what)
+
         if not callback.allowed(url, self._conf.notify.callback_hosts):
             url = None
-        return deliveries.Delivery(key, url)
+        return deliveries.Delivery(
+            key(known) if known else None,
+            url,
+            key("content", content) if content else None,
+        )
 
     def _note(self, receiver: receivers.Receiver, outcome: Outcome) -> None:
         if isinstance(outcome, Ignored):

@@ -6,6 +6,11 @@ not be written is not remembered, so the registry's next try counts.  So does
 a delivery whose operation came to nothing: whoever sends it again wants what
 it tells of.  That an operation was purged tells nothing of how it ended, so
 such a delivery counts, too; at worst the registry is asked once more.
+
+A body that somebody has overheard may come again under another id.  Where it
+has nothing that is new for each event, nobody can tell that from the registry
+sending it again, so it counts; but it changes nothing of what waits, or it
+could keep an operation waiting for the digest of an old push for ever.
 """
 
 import dataclasses
@@ -35,10 +40,13 @@ class Delivery:
     :ivar key: 64 hex digits by which it is known when it comes again; None
         if it never is
     :ivar callback_url: who is to be told how the operation ended
+    :ivar content: 64 hex digits that stand for what a signature covers; None
+        if there is no signature
     """
 
     key: str | None = None
     callback_url: str | None = None
+    content: str | None = None
 
 
 def key(*parts: str) -> str:
@@ -135,7 +143,7 @@ def _write_again(
 def _accept(
     session: orm.Session, request: operations.Request, delivery: Delivery
 ) -> models.Operation:
-    operation = operations.join_or_add(session, request)
+    operation = _join_or_add(session, request, delivery)
     if delivery.key:
         db_session.changed(
             session,
@@ -155,6 +163,37 @@ def _accept(
         )
         session.flush()
     return operation
+
+
+def _join_or_add(
+    session: orm.Session, request: operations.Request, delivery: Delivery
+) -> models.Operation:
+    """Join or make the operation; old news is told to a new one alone."""
+    told = request.announced
+    if told is None or not _is_old(session, delivery):
+        return operations.join_or_add(session, request)
+    silent = dataclasses.replace(request, announced=None)
+    operation = operations.join_or_add(session, silent)
+    if operation.settle_until is None:
+        operation.announced_digest = told.digest
+        operation.settle_until = operation.created_at + int(
+            told.seconds * 1000
+        )
+        session.flush()
+    return operation
+
+
+def _is_old(session: orm.Session, delivery: Delivery) -> bool:
+    """Tell whether the content was here before, and remember it."""
+    if delivery.content is None:
+        return False
+    if session.get(models.Delivery, delivery.content) is not None:
+        return True
+    session.add(
+        models.Delivery(key=delivery.content, created_at=clock.now_ms())
+    )
+    session.flush()
+    return False
 
 
 def _known(session: orm.Session, delivery: Delivery) -> bool:

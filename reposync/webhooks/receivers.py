@@ -33,6 +33,7 @@ class Receiver:
 
     :ivar registry: what events are about, whatever their bodies say
     :ivar project_id: whose operations are made
+    :ivar signed: whether what proves who a caller is covers the body
     """
 
     name: str
@@ -40,6 +41,7 @@ class Receiver:
     check: auth.Check
     registry: str | None = None
     project_id: str | None = None
+    signed: bool = False
 
     def events(
         self, headers: Mapping[str, str], body: bytes
@@ -136,7 +138,12 @@ def _make(
     if project_id is not None and len(project_id) > 64:
         raise _bad(name, "project_id is longer than 64 characters")
     return Receiver(
-        name, known.parse, _check(name, options, known), registry, project_id
+        name,
+        known.parse,
+        _check(name, options, known),
+        registry,
+        project_id,
+        signed=(options.auth or known.auth).startswith("hmac-"),
     )
 
 

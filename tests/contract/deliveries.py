@@ -13,6 +13,7 @@ from reposync import exception
 from reposync.db import callbacks
 from reposync.db import clock
 from reposync.db import deliveries
+from reposync.db import joining
 from reposync.db import leases
 from reposync.db import models
 from reposync.db import operations
@@ -23,10 +24,14 @@ from tests.contract import operations as contract
 class DeliveriesContract:
     """Folding, purging, calling back."""
 
-    def deliver(self, key=None, url=None, **values):
+    def deliver(self, key=None, url=None, content=None, **values):
         request = contract.request(**values)
         return deliveries.submit(
-            self.db, request, deliveries.Delivery(key and key * 64, url)
+            self.db,
+            request,
+            deliveries.Delivery(
+                key and key * 64, url, content and content * 64
+            ),
         )
 
     def known(self):
@@ -59,6 +64,28 @@ class DeliveriesContract:
         found = operations.get(self.db, first.id)
         self.assertEqual(2, found.coalesced)
         self.assertEqual(["a", "b"], self.known())
+
+    def test_old_news_holds_nothing_back(self):
+        def tell(key, digest, content=None):
+            told = joining.Announcement(f"sha256:{digest * 64}", 100)
+            row = self.deliver(key, content=content or digest, announced=told)
+            row = operations.get(self.db, row.id)
+            return row, (row.announced_digest[7], row.settle_until)
+
+        first, told = tell("1", "a")
+        self.assertEqual(("a", first.created_at + 100_000), told)
+        row, told = tell("2", "b")
+        self.assertEqual((first.id, "b"), (row.id, told[0]))
+        # Somebody has overheard the first, and sends it again and again.
+        for key in ("3", "4"):
+            row, now = tell(key, "a")
+            self.assertEqual((first.id, told), (row.id, now))
+        self.finish(row)
+        # It may be the registry itself, for whom a new operation waits.
+        row, told = tell("5", "a")
+        self.assertNotEqual(first.id, row.id)
+        self.assertEqual(("a", row.created_at + 100_000), told)
+        self.assertIsNone(self.deliver("5", content="a"))
 
     def test_what_came_to_nothing_counts_anew(self):
         for key, state in (("a", "failed"), ("b", "cancelled")):

@@ -92,6 +92,7 @@ class ReplayTest(testscenarios.TestWithScenarios, receiving.ReceiverTestCase):
     def test_it_makes_nothing_or_one_look(self):
         made = self.replay(1)["operations"]
         self.assertNotEqual([], made)
+        settles = [row.settle_until for row in self.rows()]
         for number in range(2, 5):
             again = self.replay(number)
             reasons = {each["reason"] for each in again["ignored"]}
@@ -100,6 +101,10 @@ class ReplayTest(testscenarios.TestWithScenarios, receiving.ReceiverTestCase):
             self.assertEqual(known, "repeated" in reasons)
         # However often it comes, one operation waits for each image.
         self.assertEqual(len(made), len(self.rows()))
+        if self.known.auth.startswith("hmac-"):
+            # And it waits for the registry no longer for that.
+            found = [row.settle_until for row in self.rows()]
+            self.assertEqual(settles, found)
 
     def test_after_its_operation_has_ended(self):
         made = self.replay(1)["operations"]

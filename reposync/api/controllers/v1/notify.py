@@ -53,7 +53,7 @@ class ReceiverController(base.Resource):
             services.events.tally.add(receiver.name, "invalid")
             raise
         outcomes = services.events.handle(
-            pecan.request.caller, receiver, found
+            pecan.request.caller, receiver, found, body
         )
         made = [_made(each) for each in outcomes if _is_made(each)]
         left = [_left(each) for each in outcomes if not _is_made(each)]
