@@ -70,6 +70,21 @@ class DocsTest(testtools.TestCase):
         for name in re.findall(r"``(\w+Test(?:\.\w+)?)``", promises):
             self.assertIn(name, classes | set(there))
 
+    def test_the_page_on_security_names_tests_that_are_there(self):
+        text = (ROOT / "doc/source/security.rst").read_text()
+        named = re.findall(
+            r"``((?:unit|functional|field|faults)\.[a-z_.]+)``", text
+        )
+        self.assertNotEqual([], named)
+        missing = [
+            name
+            for name in named
+            if not (ROOT / f"tests/{name.replace('.', '/')}.py").is_file()
+        ]
+        self.assertEqual([], missing)
+        rows = text.count("\n   * - ") - text.count("   * - Who\n")
+        self.assertLess(15, rows)
+
     def test_every_command_is_in_the_guide(self):
         text = (ROOT / "doc/source/cli.rst").read_text()
         commands = metadata.entry_points(group="openstack.reposync.v1")
