@@ -47,7 +47,7 @@ class ReposyncError(Exception):
     def __init__(self, message: str, *, retry_after: float | None = None):
         """Keep the text, and the seconds to wait where anybody named them."""
         # It often has words of others in it.
-        self.message = texts.printable(message)
+        self.message = texts.cut(texts.printable(message))
         super().__init__(self.message)
         self.retry_after = retry_after
 

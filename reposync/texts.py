@@ -8,6 +8,10 @@ character.  All of them are what Unicode calls neither printable nor a blank.
 """
 
 
+#: Characters of an error; what others have put into it may be longer.
+LONGEST = 2000
+
+
 def printable(text: str) -> str:
     r"""Put a blank in the place of what is not printable.
 
@@ -26,6 +30,11 @@ def line(text: str) -> str:
     'a b'
     """
     return " ".join(printable(text).split())
+
+
+def cut(text: str, longest: int = LONGEST) -> str:
+    """Leave out what is too much, and show that something is left out."""
+    return text if len(text) <= longest else f"{text[: longest - 3]}..."
 
 
 def basic(text: str) -> str:

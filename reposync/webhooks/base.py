@@ -85,9 +85,8 @@ def ping(
 
 def ignored(note: str, delivery_id: str | None = None) -> Event:
     """Make an event that is none of ours."""
-    return Event(
-        None, "ignore", delivery_id=delivery_id, note=texts.printable(note)
-    )
+    note = texts.cut(texts.printable(note))
+    return Event(None, "ignore", delivery_id=delivery_id, note=note)
 
 
 def content(body: bytes) -> dict[str, Any]:

@@ -83,6 +83,15 @@ class TextsTest(base.TestCase):
     def test_what_three_bytes_cannot_hold_is_left_out(self):
         self.assertEqual("日a", texts.basic("日😀a"))
 
+    def test_what_is_long_is_cut(self):
+        for cut in (
+            texts.cut,
+            lambda text: exception.InvalidRequest(text).message,
+            lambda text: webhooks.ignored(text).note,
+        ):
+            self.assertEqual("x" * 1997 + "...", cut("x" * 2001))
+            self.assertEqual("x" * 2000, cut("x" * 2000))
+
     def test_a_context_from_the_bus(self):
         made = rpc.ContextSerializer().deserialize_context(
             {"request_id": NASTY, "roles": ["a"], "is_admin": None}
