@@ -6,7 +6,6 @@ where it is documented, and the events it gives; ``SHA256`` stands for the
 hash of the body.
 """
 
-import copy
 import hashlib
 import json
 from pathlib import Path
@@ -19,6 +18,9 @@ import testtools
 
 from reposync import exception
 from reposync.webhooks import base
+from tests.fixtures.junk import JUNK
+from tests.fixtures.junk import places
+from tests.fixtures.junk import replaced
 
 ROOT = Path(__file__).parents[2] / "fixtures/webhooks"
 FILES = sorted(ROOT.glob("*/*.json"))
@@ -26,13 +28,6 @@ FORMATS = {
     each.name: each.plugin
     for each in stevedore.ExtensionManager("reposync.webhooks")
 }
-
-#: What takes the place of a part of a body.
-JUNK = (
-    None, True, 0, -1, 1e308, 10**400, "", "x", "a/b:c@d", "\ud800", "\x00",
-    "../..", "UPPER", "x" * 10_000, [], {}, [[]], [None], {"": None},
-    "http://169.254.169.254/", "sha256:" + "0" * 64, {"tag": {"name": {}}},
-)  # fmt: skip
 
 
 def events(found):
@@ -46,30 +41,6 @@ def events(found):
         }
         for event in found
     ]
-
-
-def places(value, path=()):
-    """List all places of a document."""
-    yield path
-    if isinstance(value, dict | list):
-        parts = value.items() if isinstance(value, dict) else enumerate(value)
-        for key, part in parts:
-            yield from places(part, (*path, key))
-
-
-def replaced(value, path, new):
-    """Put something else into a place of a document, or take it out."""
-    if not path:
-        return new
-    changed = copy.deepcopy(value)
-    part = changed
-    for key in path[:-1]:
-        part = part[key]
-    if new is ...:
-        del part[path[-1]]
-    else:
-        part[path[-1]] = new
-    return changed
 
 
 class FormatsTest(testtools.TestCase):
