@@ -4,6 +4,8 @@
 import re
 import urllib.parse
 
+#: What a query may have (RFC 3986, section 3.4); the rest is encoded.
+_QUERY = "!$%&'()*+,;=:@/?~"
 _LINK = re.compile(r"<([^<>]{1,4000})>([^<]*)")
 _REL = re.compile(r"""\brel\s*=\s*("[^"]*"|'[^']*'|[^\s;,"']+)""", re.I)
 
@@ -24,7 +26,7 @@ def next_query(header: str | None, size: int) -> str | None:
         found = _REL.search(parameters)
         relations = found[1].strip("\"'").lower().split() if found else []
         if "next" in relations or (not found and len(links) == 1):
-            query = urllib.parse.urlsplit(target.strip()).query
+            query = _query(target)
             values = dict(urllib.parse.parse_qsl(query))
             if not values:
                 return None
@@ -32,3 +34,10 @@ def next_query(header: str | None, size: int) -> str | None:
                 return None
             return query if "n" in values else f"n={size}&{query}"
     return None
+
+
+def _query(target: str) -> str:
+    """Give the query of an address, whatever is before it."""
+    text = target.partition("#")[0].partition("?")[2].strip()
+    # Headers come as Latin-1, whatever they are.
+    return urllib.parse.quote(text, safe=_QUERY, encoding="latin-1")

@@ -22,6 +22,7 @@ LOG = log.getLogger(__name__)
 
 #: Size of the pieces that are handed on, in bytes.
 PIECE = 1024 * 1024
+_LENGTH = re.compile(r"[0-9]{1,19}")
 _CONTENT_RANGE = re.compile(r"\s*bytes\s+(\d{1,19})-\d{1,19}/(\d{1,19}|\*)")
 
 
@@ -183,7 +184,7 @@ def _begin(
     # the length of the blob.
     encoded = answers.is_packed(answer)
     packed = encoded and length != str(blob.size)
-    if not packed and length.isdecimal() and int(length) != blob.size:
+    if not packed and _LENGTH.fullmatch(length) and int(length) != blob.size:
         answer.close()
         raise damaged(blob, host, f"has {length} bytes")
     same = encoded and not packed and blob.size <= PIECE
