@@ -2,11 +2,14 @@
 """JSON that strangers wrote (RFC 8259)."""
 
 import json
+import math
 from typing import Any
 from typing import NoReturn
 
 #: Python refuses many more by itself, in words for programmers.
 _MOST_DIGITS = 1000
+#: What Python can read, or write, depends on how deep its own stack is.
+_DEEPEST = 100
 
 
 def load(data: bytes) -> dict[str, Any]:
@@ -33,12 +36,29 @@ def _object(text: str, pairs: Any) -> dict[str, Any]:
             object_pairs_hook=pairs,
             parse_constant=_refuse,
             parse_int=_whole,
+            parse_float=_finite,
         )
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
     if not isinstance(value, dict):
         raise ValueError("it is no JSON object")
+    if _is_deep(value):
+        raise ValueError("it is nested too deeply")
     return value
+
+
+def _is_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(_DEEPEST):
+        level = [part for each in level for part in _containers(each)]
+        if not level:
+            return False
+    return True
+
+
+def _containers(value: Any) -> list[Any]:
+    parts = value.values() if isinstance(value, dict) else value
+    return [part for part in parts if isinstance(part, (dict, list))]
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -52,6 +72,14 @@ def _whole(digits: str) -> int:
     if len(digits) > _MOST_DIGITS:
         raise ValueError("a number has too many digits")
     return int(digits)
+
+
+def _finite(digits: str) -> float:
+    found = float(digits)
+    if math.isinf(found):
+        # Written once more, it would be no JSON.
+        raise ValueError("a number is too great")
+    return found
 
 
 def _refuse(word: str) -> NoReturn:

@@ -93,6 +93,8 @@ class ParseTest(testtools.TestCase):
             b"[" * 100_000,
             b'{"a":' * 100_000,
             b'{"size": ' + b"9" * 5000 + b"}",
+            b'{"a": ' + b"[" * 200 + b"]" * 200 + b"}",
+            b'{"a": 1e999}',
             b'{"mediaType": "a", "mediaType": "b"}',
         ]
         for value in bad:
