@@ -75,6 +75,9 @@ class ReferenceTest(testtools.TestCase):
         found = ref.Reference.parse(f"a/b@{DIGEST}")
         self.assertEqual((DIGEST, None), (found.digest, found.tag))
         self.refused("a/b@sha256:123")
+        self.refused("a/b@blake3:" + "0" * 64)
+        name = "r.example/" + "a" * 240
+        self.refused(f"{name}:{'t' * 128}@sha512:{'0' * 128}")
 
     def test_bad_names(self):
         for text in (
