@@ -130,6 +130,16 @@ def _read(
 def _text(value: object) -> str:
     if value is None:
         return ""
+    check_text(value)
+    return str(value)
+
+
+def check_text(value: object) -> None:
+    """Make sure that something is a text which can be sent.
+
+    :raises TypeError: it is no text
+    :raises ValueError: there are halves of characters in it
+    """
     if not isinstance(value, str):
         raise TypeError("no text")
-    return value
+    value.encode()

@@ -176,7 +176,12 @@ def _read(entry: Mapping[str, str]) -> Credentials:
     token = entry.get("identitytoken") or ""
     if user == _TOKEN_USER and password and not token:
         user, password, token = "", "", password
-    return Credentials(user, password, token, entry.get("registrytoken") or "")
+    sent_as_it_is = entry.get("registrytoken") or ""
+    for text in (user, password, token):
+        credential_helpers.check_text(text)
+    if not re.fullmatch("[!-~]*", sent_as_it_is):
+        raise ValueError("no header")
+    return Credentials(user, password, token, sent_as_it_is)
 
 
 def _ask(helper: str, servers: tuple[str, ...]) -> Credentials:
