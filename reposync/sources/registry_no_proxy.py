@@ -11,7 +11,7 @@ LOG = log.getLogger(__name__)
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 #: A port behind a name, an IPv4 address, or an IPv6 address in brackets.
-_PORT = re.compile(r"([^:]+|\[.*\]):(\d+)")
+_PORT = re.compile(r"([^:]+|\[.*\]):([0-9]{1,5})")
 
 
 class NoProxy:

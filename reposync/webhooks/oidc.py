@@ -136,7 +136,7 @@ class Oidc:
                 leeway=_LEEWAY,
                 options={"require": ["exp", "iat", "iss", "aud"]},
             )
-        except (jwt.PyJWTError, ValueError, TypeError):
+        except (jwt.PyJWTError, RecursionError, TypeError, ValueError):
             return False
         return (
             claims.get("iss") in self.issuers
