@@ -26,9 +26,12 @@ import zlib
 from reposync import exception
 from reposync.sources import documents
 from reposync.sources import sizes
+from reposync.sources import tars
 
 #: Size of the pieces that are handed on, in bytes.
 PIECE = 256 * 1024
+#: Characters of a name in an error.
+_SHOWN = 100
 _LONGEST_JSON = 8 * 1024 * 1024
 _MANIFEST = "manifest.json"
 _GZIP = b"\x1f\x8b"
@@ -50,19 +53,12 @@ def verified(
     """
     tee = _Tee(pieces, sizes.Budget(name, most))
     contents = _Contents(image_id, sizes.Budget(name, most))
-    try:
-        with tarfile.open(fileobj=tee, mode="r|", bufsize=PIECE) as tar:
-            for member in tar:
-                for _ in contents.read(tar, member):
-                    yield from tee.ready()
-                # Or it would remember all members of the archive.
-                tar.members = []  # type: ignore[attr-defined]
-            tee.read_all()
-            _check_end(tee, tar.offset)
-    except tarfile.TarError as error:
-        raise exception.ArchiveDamaged(
-            f"The archive is cut short or no tar: {error}"
-        ) from error
+    members = tars.Members(tee, PIECE)
+    for tar, member in members:
+        for _ in contents.read(tar, member):
+            yield from tee.ready()
+    tee.read_all()
+    _check_end(tee, members.end)
     contents.check(name)
     yield from tee.rest()
 
@@ -138,17 +134,17 @@ class _Contents:
         elif member.isreg():
             yield from self._read_file(tar, member, name)
         elif not member.isdir():
-            raise exception.ArchiveDamaged(f"{name} is no file or directory")
+            raise exception.ArchiveDamaged(
+                f"{name[:_SHOWN]} is no file or directory"
+            )
         yield
 
     def _read_file(
         self, tar: tarfile.TarFile, member: tarfile.TarInfo, name: str
     ) -> Iterator[None]:
-        file = tar.extractfile(member)
-        assert file is not None  # noqa: S101 (it is a regular file)
         packed, unpacked = hashlib.sha256(), _Gunzip(self._budget)
         kept: list[bytes] | None = [] if member.size <= _LONGEST_JSON else None
-        while piece := file.read(PIECE):
+        for piece in tars.content(tar, member, PIECE):
             packed.update(piece)
             unpacked.update(piece)
             if kept is not None:
@@ -172,14 +168,14 @@ class _Contents:
         :raises ArchiveDamaged: something does not fit
         """
         entry = self._entry()
-        if name not in (entry.get("RepoTags") or []):
+        if name not in _texts(entry, "RepoTags"):
             raise exception.ArchiveDamaged(f"The archive does not hold {name}")
         if self._image_id not in self._find(entry.get("Config")):
             raise exception.ArchiveDamaged(
                 "The image configuration is not the one that was pulled"
             )
         expected = _diff_ids(self._config)
-        layers = entry.get("Layers") or []
+        layers = _texts(entry, "Layers")
         if len(layers) != len(expected):
             raise exception.ArchiveDamaged(
                 f"{len(layers)} layers instead of {len(expected)}"
@@ -187,7 +183,8 @@ class _Contents:
         for layer, diff_id in zip(layers, expected, strict=True):
             if diff_id not in self._find(layer):
                 raise exception.ArchiveDamaged(
-                    f"Layer {layer} does not have the digest {diff_id}"
+                    f"Layer {layer[:_SHOWN]} does not have the digest "
+                    f"{diff_id[:_SHOWN]}"
                 )
 
     def _entry(self) -> dict[str, Any]:
@@ -196,7 +193,7 @@ class _Contents:
         try:
             [entry] = json.loads(self._manifest)
             return dict(entry)
-        except (ValueError, TypeError) as error:
+        except (RecursionError, TypeError, ValueError) as error:
             raise exception.ArchiveDamaged(
                 "manifest.json does not describe one image"
             ) from error
@@ -205,7 +202,7 @@ class _Contents:
         place = str(name)
         place = self._links.get(place, place)
         if place not in self._digests:
-            raise exception.ArchiveDamaged(f"{name} is missing")
+            raise exception.ArchiveDamaged(f"{place[:_SHOWN]} is missing")
         return self._digests[place]
 
 
@@ -251,10 +248,19 @@ def _check_end(tee: _Tee, end: int) -> None:
         raise exception.ArchiveDamaged("The archive is cut short")
 
 
+def _texts(entry: dict[str, Any], key: str) -> list[str]:
+    found = entry.get(key) or []
+    if not isinstance(found, list):
+        raise exception.ArchiveDamaged(f"{key} in {_MANIFEST} is no list")
+    return list(map(str, found))
+
+
 def _inside(name: str) -> str:
     path = posixpath.normpath(name)
     if path.startswith(("/", "../")) or path == "..":
-        raise exception.ArchiveDamaged(f"{name!r} leads out of the archive")
+        raise exception.ArchiveDamaged(
+            f"{name[:_SHOWN]!r} leads out of the archive"
+        )
     return path
 
 
@@ -264,6 +270,8 @@ def _diff_ids(config: bytes | None) -> list[str]:
     try:
         document = documents.load_leniently(config)
         found = document["rootfs"]["diff_ids"] or []
+        if not isinstance(found, list):
+            raise TypeError("no list")
         return [str(diff_id) for diff_id in found]
     except (ValueError, KeyError, TypeError) as error:
         raise exception.ArchiveDamaged(

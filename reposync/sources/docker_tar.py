@@ -21,6 +21,7 @@ from reposync import exception
 from reposync.sources import docker_errors
 from reposync.sources import manifests
 from reposync.sources import platforms
+from reposync.sources import tars
 
 _PIECE = 512 * 1024
 _MOST_DOCUMENTS = 64 * 1024 * 1024
@@ -49,9 +50,11 @@ class Contents:
                 self.places[digest] = len(self.places)
             if member.size <= manifests.LONGEST_CONFIG and member.isreg():
                 if digest is not None:
-                    self._keep(digest, b"".join(_content(tar, member)))
+                    self._keep(
+                        digest, b"".join(tars.content(tar, member, _PIECE))
+                    )
                 elif member.name.removeprefix("./") == "index.json":
-                    self._note(b"".join(_content(tar, member)))
+                    self._note(b"".join(tars.content(tar, member, _PIECE)))
 
     def manifest(
         self,
@@ -118,7 +121,9 @@ class Contents:
 
     def _note(self, index: bytes) -> None:
         # A manifest may leave out its own type.
-        with contextlib.suppress(ValueError, KeyError, TypeError):
+        with contextlib.suppress(
+            KeyError, RecursionError, TypeError, ValueError
+        ):
             for entry in json.loads(index)["manifests"]:
                 self._types[str(entry["digest"])] = str(entry["mediaType"])
 
@@ -140,7 +145,7 @@ class Layers:
             if _digest(member) == layer.digest:
                 algorithm, _, value = layer.digest.partition(":")
                 found = hashlib.new(algorithm, usedforsecurity=False)
-                for piece in _content(tar, member):
+                for piece in tars.content(tar, member, _PIECE):
                     found.update(piece)
                     yield piece
                 if (found.hexdigest(), member.size) != (value, layer.size):
@@ -162,32 +167,8 @@ class _File:
         return next(self._pieces, b"")
 
 
-def _members(
-    pieces: Iterable[bytes],
-) -> Iterator[tuple[tarfile.TarFile, tarfile.TarInfo]]:
-    file = _File(pieces)
-    try:
-        with tarfile.open(
-            fileobj=file,  # type: ignore[call-overload]
-            mode="r|",
-            bufsize=_PIECE,
-        ) as tar:
-            for member in tar:
-                yield tar, member
-                # Or it would remember all members of the archive.
-                tar.members = []
-    except tarfile.TarError as error:
-        raise _no_tar(error) from error
-
-
-def _content(tar: tarfile.TarFile, member: tarfile.TarInfo) -> Iterator[bytes]:
-    file = tar.extractfile(member)
-    assert file is not None  # noqa: S101 (it is a regular file)
-    try:
-        while piece := file.read(_PIECE):
-            yield piece
-    except tarfile.TarError as error:
-        raise _no_tar(error) from error
+def _members(pieces: Iterable[bytes]) -> Iterator[tars.Pair]:
+    return iter(tars.Members(_File(pieces), _PIECE))
 
 
 def _digest(member: tarfile.TarInfo) -> str | None:
@@ -202,12 +183,6 @@ def _check_digest(digest: str, data: bytes) -> None:
     found = hashlib.new(algorithm, data, usedforsecurity=False).hexdigest()
     if found != value:
         raise _damaged(digest)
-
-
-def _no_tar(error: Exception) -> exception.ArchiveDamaged:
-    return exception.ArchiveDamaged(
-        f"The engine's archive is cut short or no tar: {error}"
-    )
 
 
 def _damaged(digest: str) -> exception.ArchiveDamaged:

@@ -190,6 +190,24 @@ class VerifiedTest(testtools.TestCase):
             builder.members[0] = (name, broken)
             self.refused(builder.build(), builder.image_id, "digest")
 
+    def test_a_header_without_end(self):
+        # A name of 8 GiB would be kept in memory before it is looked at.
+        member = tarfile.TarInfo("x")
+        member.type, member.size = tarfile.GNUTYPE_LONGNAME, 2**33
+        head = member.tobuf(tarfile.GNU_FORMAT)
+        read = []
+
+        def pieces():
+            yield head
+            while len(read) < 100:
+                read.append(bytes(1024 * 1024))
+                yield read[-1]
+
+        found = archive.verified(pieces(), "", NAME, 2**40)
+        error = self.assertRaises(exception.ArchiveDamaged, list, found)
+        self.assertIn("too long", error.message)
+        self.assertLess(len(read), 3)
+
     def test_what_is_missing(self):
         for position, words in ((0, "missing"), (2, "missing")):
             builder = Builder()
