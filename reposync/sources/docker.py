@@ -8,9 +8,7 @@ and removes what was not there before.
 """
 
 from collections.abc import Iterator
-from collections.abc import Mapping
 import contextlib
-import dataclasses
 import threading
 from typing import Any
 
@@ -20,6 +18,7 @@ from oslo_log import log
 from reposync import reference as ref
 from reposync.sources import base
 from reposync.sources import docker_accounts
+from reposync.sources import docker_answers
 from reposync.sources import docker_archive
 from reposync.sources import docker_client
 from reposync.sources import docker_errors as errors
@@ -27,8 +26,6 @@ from reposync.sources import docker_platforms
 from reposync.sources import docker_progress
 from reposync.sources import docker_refs
 from reposync.sources import docker_stored
-from reposync.sources import labels
-from reposync.sources import platforms
 from reposync.sources import rate_limits
 from reposync.sources import registry
 from reposync.sources import sizes
@@ -76,10 +73,7 @@ class DockerSource(base.Source):
             found = client.inspect_distribution(
                 docker_refs.full(reference), auth_config=account
             )
-        _check_platform(name, platform, found.get("Platforms") or [])
-        return base.ResolvedImage(
-            reference, found["Descriptor"]["digest"], platform
-        )
+        return docker_answers.resolved(reference, platform, found)
 
     @contextlib.contextmanager
     def archive(
@@ -147,8 +141,9 @@ class DockerSource(base.Source):
                     progress,
                     stall,
                 ).archive(resolved, most)
-            sizes.Budget(name, most).check(found.get("Size") or 0)
-            complete = _complete(resolved, found)
+            size = docker_answers.size(found, name)
+            sizes.Budget(name, most).check(size)
+            complete = docker_answers.complete(resolved, found)
             kept.tag()
             return docker_archive.checked(
                 client, complete, progress, stall, most
@@ -199,9 +194,9 @@ class DockerSource(base.Source):
             events = watch.Watched(begin, tick, stall)
             with contextlib.closing(events):
                 for event in events:
-                    if "error" in event:
+                    if trouble := docker_answers.trouble(event):
                         raise errors.translate(
-                            str(event["error"]), name, resolved.platform
+                            trouble, name, resolved.platform
                         )
                     if seen.add(event):
                         tick()
@@ -223,36 +218,3 @@ def _events(
             auth_config=account,
         )
     )
-
-
-def _complete(
-    resolved: base.ResolvedImage, found: Mapping[str, Any]
-) -> base.ResolvedImage:
-    """Add what the engine tells of an image.
-
-    :raises PlatformNotFound: it is for another platform
-    """
-    # Its variant was looked at before the pull, in the index if any.
-    asked = platforms.Platform.parse(resolved.platform)
-    asked = dataclasses.replace(asked, variant=None)
-    words = {"os": found["Os"], "architecture": found["Architecture"]}
-    there = platforms.Platform.of(words).completed(asked)
-    platforms.choose(str(resolved.reference), asked, [there])
-    return dataclasses.replace(
-        resolved,
-        image_id=found["Id"],
-        labels=labels.read((found.get("Config") or {}).get("Labels")),
-        os=there.os,
-        architecture=there.architecture,
-    )
-
-
-def _check_platform(
-    name: str, wanted: str, found: list[dict[str, str]]
-) -> None:
-    asked = platforms.Platform.parse(wanted)
-    present = [platforms.Platform.of(entry) for entry in found]
-    if len(present) == 1:
-        present = [present[0].completed(asked)]
-    if present:
-        platforms.choose(name, asked, present)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from collections.abc import Mapping
 import contextlib
 import json
+import re
 from typing import Any
 import urllib.parse
 
@@ -20,6 +21,7 @@ import requests
 import urllib3
 
 from reposync import exception
+from reposync.sources import docker_answers
 from reposync.sources import docker_errors as errors
 from reposync.sources.errors import shorten
 
@@ -29,6 +31,7 @@ _CONNECTION = (
     OSError,
 )
 _CHUNK = 1024 * 1024
+_VERSION = re.compile(r"[0-9]{1,4}(?:\.[0-9]{1,4}){0,2}")
 
 
 class Client(docker.APIClient):
@@ -48,6 +51,14 @@ class Client(docker.APIClient):
             kwargs["timeout"] = self.timeout
         return kwargs
 
+    def _retrieve_server_version(self) -> str:
+        found = super()._retrieve_server_version()  # type: ignore[misc]
+        if not isinstance(found, str) or not _VERSION.fullmatch(found):
+            raise docker_errors.DockerException(
+                "what answers names no version of the engine's API"
+            )
+        return found
+
     def offers(self, version: str) -> bool:
         """Tell whether the engine speaks a version of the API."""
         return bool(docker_utils.version_gte(self.api_version, version))
@@ -55,7 +66,9 @@ class Client(docker.APIClient):
     def inspect(self, name: str) -> dict[str, Any]:
         """Describe an image, where the engine can with its platforms."""
         params = {"manifests": "1"} if self.offers("1.48") else {}
-        return dict(self._ask(name, "json", params).json())
+        return docker_answers.description(
+            self._ask(name, "json", params).json(), name
+        )
 
     def save(
         self, name: str, platform: Mapping[str, str] | None = None
@@ -82,11 +95,23 @@ class Client(docker.APIClient):
         answer = self.get(
             url, params=params, stream=stream, timeout=self.timeout
         )
-        try:
-            answer.raise_for_status()
-        except requests.HTTPError as error:
-            docker_errors.create_api_error_from_http_exception(error)
+        self._raise_for_status(answer)
         return answer
+
+    def _raise_for_status(self, response: requests.Response) -> None:
+        """Raise what an engine, or what is before it, says with a status.
+
+        :raises APIError: whatever the body is
+        """
+        try:
+            super()._raise_for_status(response)  # type: ignore[misc]
+        except (AttributeError, KeyError, RecursionError, TypeError) as error:
+            # To docker-py each error is an object with a text.
+            raise docker_errors.APIError(
+                f"HTTP status {response.status_code}",
+                response=response,
+                explanation=response.text,
+            ) from error
 
 
 @contextlib.contextmanager
@@ -134,6 +159,11 @@ def translated(name: str, platform: str = "") -> Iterator[None]:
     except docker_errors.DockerException as error:
         raise exception.SourceUnavailable(
             f"The Docker engine does not answer: {shorten(str(error))}"
+        ) from error
+    except RecursionError as error:
+        raise exception.SourceError(
+            "What answers at [docker] host is no engine: its answer is nested "
+            "too deeply"
         ) from error
     except _CONNECTION as error:
         raise exception.SourceUnavailable(

@@ -14,6 +14,7 @@ import dataclasses
 import re
 
 from reposync import exception
+from reposync import retry
 from reposync.sources import docker_phrases
 from reposync.sources import errors
 
@@ -89,12 +90,13 @@ def retry_after(text: str) -> float:
     """Find how long to wait in a registry's words, in seconds."""
     found = re.search(
         r"(?:retry[- ]after|try again in|resets? in|retry in)\D{0,3}"
-        r"(\d+)\s*(s|sec|m|min|h)?(?![a-z0-9])",
+        r"([0-9]{1,9})\s*(s|sec|m|min|h)?(?![a-z0-9])",
         text.lower(),
     )
     if not found:
         return _PAUSE
-    return float(found[1]) * _UNITS[found[2] or "s"]
+    seconds = float(found[1]) * _UNITS[found[2] or "s"]
+    return min(seconds, retry.LONGEST_PAUSE)
 
 
 def _no_room(asked: _Asked) -> exception.SourceError:

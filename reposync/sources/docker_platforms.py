@@ -12,6 +12,7 @@ import dataclasses
 from typing import Any
 
 from reposync.sources import base
+from reposync.sources import docker_answers
 from reposync.sources import platforms
 
 
@@ -32,11 +33,12 @@ def find(found: Mapping[str, Any], resolved: base.ResolvedImage) -> Target:
 
     :param found: as the engine describes the image
     :raises PlatformNotFound: it has none for the platform
+    :raises SourceError: the description cannot be understood
     """
     manifests = [
         each
-        for each in found.get("Manifests") or []
-        if each.get("Kind") == "image" and _named(each)
+        for each in docker_answers.manifests(resolved, found)
+        if each.get("Kind") == "image" and docker_answers.platform(each)
     ]
     if not manifests:
         return Target(resolved.digest)
@@ -47,19 +49,15 @@ def find(found: Mapping[str, Any], resolved: base.ResolvedImage) -> Target:
             str(resolved.reference),
             platforms.Platform.parse(resolved.platform),
             [
-                platforms.Platform.of(_named(each))
+                platforms.Platform.of(docker_answers.platform(each))
                 for each in present or manifests
             ],
         )
     ]
     words = ("os", "architecture", "variant", "os.version")
-    named = _named(chosen)
+    named = docker_answers.platform(chosen)
+    name = str(resolved.reference)
     return Target(
-        str(chosen["Descriptor"]["digest"]),
+        docker_answers.digest(chosen["Descriptor"], name, "digest"),
         {key: str(named[key]) for key in words if named.get(key)},
     )
-
-
-def _named(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Give the platform of an entry of an index; a lone one has none."""
-    return dict((manifest.get("Descriptor") or {}).get("platform") or {})

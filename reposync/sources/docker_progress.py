@@ -3,6 +3,11 @@
 
 from typing import Any
 
+#: No image has more layers; what names more of them is no pull.
+_MOST_LAYERS = 10_000
+#: The sum of so many is still a 64-bit number.
+_MOST_BYTES = 2**48
+
 
 class PullProgress:
     """Adds up what the events of a pull tell of its layers.
@@ -25,11 +30,24 @@ class PullProgress:
         """Bytes of the layers known so far."""
         return sum(total for _, total in self._layers.values()) or None
 
-    def add(self, event: dict[str, Any]) -> bool:
-        """Take an event in; tells whether anything changed."""
-        detail = event.get("progressDetail") or {}
-        if event.get("status") != "Downloading" or "current" not in detail:
+    def add(self, event: Any) -> bool:
+        """Take an event in; tells whether anything changed.
+
+        What is no event of a download changes nothing.
+        """
+        if not isinstance(event, dict) or event.get("status") != "Downloading":
             return False
-        done, total = int(detail["current"]), int(detail.get("total") or 0)
-        self._layers[str(event.get("id"))] = (done, total)
+        detail, layer = event.get("progressDetail"), str(event.get("id"))
+        if not isinstance(detail, dict) or "current" not in detail:
+            return False
+        if len(self._layers) >= _MOST_LAYERS and layer not in self._layers:
+            return False
+        done, total = _bytes(detail["current"]), _bytes(detail.get("total"))
+        self._layers[layer] = (done, total)
         return True
+
+
+def _bytes(value: object) -> int:
+    if not isinstance(value, int):
+        return 0
+    return max(0, min(value, _MOST_BYTES))

@@ -9,6 +9,7 @@ import requests
 
 from reposync import reference as ref
 from reposync.sources import base
+from reposync.sources import docker_answers
 
 LOG = log.getLogger(__name__)
 
@@ -132,7 +133,7 @@ def _remove(client: Any, name: str) -> None:
     repository, _, digest = name.partition("@")
     if digest:
         short = ref.Reference.parse(repository).name
-        tags = client.inspect_image(name).get("RepoTags") or []
+        tags = docker_answers.tags(client.inspect_image(name), name)
         if any(
             "@" not in tag and tag.rpartition(":")[0] == short for tag in tags
         ):
@@ -142,6 +143,6 @@ def _remove(client: Any, name: str) -> None:
 
 def _image_id(client: Any, name: str) -> str | None:
     try:
-        return str(client.inspect_image(name)["Id"])
+        return docker_answers.image_id(client.inspect_image(name), name)
     except docker_errors.ImageNotFound:
         return None
