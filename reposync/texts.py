@@ -7,7 +7,6 @@ marks that reverse the text, NUL, which PostgreSQL refuses, or half a
 character.  All of them are what Unicode calls neither printable nor a blank.
 """
 
-
 #: Characters of an error; what others have put into it may be longer.
 LONGEST = 2000
 

@@ -12,6 +12,7 @@ import time
 from typing import Any
 
 from reposync import exception
+from reposync.drivers import glance_answers as answers
 from reposync.drivers import glance_errors
 from reposync.drivers import glance_session
 
@@ -53,30 +54,34 @@ class GlanceClient(glance_session.GlanceSession):
             "limit": str(_PAGE),
         } | query
         earlier: list[str] = []
+        ends: set[str] = set()
         while True:
             answer = self._call("GET", "/images", params=query)
-            if answer.status_code == 400 and _corrected(query, earlier):
+            if answer.status_code == 400 and answers.corrected(query, earlier):
                 continue
             if answer.status_code == 400 and query.get("visibility") in _NEW:
                 return
             page = self._json(answer)
-            found = _records(page)
+            found = answers.records(page)
             # Some still list what is deleted already, or half deleted.
-            yield from (each for each in found if not _is_gone(each))
+            yield from (each for each in found if not answers.is_gone(each))
             # Not every front hands the address of the next page on.
             more = page.get("next") or len(found) >= _PAGE
             if not more or not found:
                 return
             earlier += [each["id"] for each in found]
             query["marker"] = earlier.pop()
+            if query["marker"] in ends:
+                raise answers.no_answer("a list that comes again and again")
+            ends.add(query["marker"])
 
     def image(self, image_id: str) -> Record:
         """Show an image.
 
         :raises ImageNotFound: there is none
         """
-        found = self._json(self._call("GET", _path(image_id)))
-        if _is_gone(found):
+        found = self._record(self._call("GET", _path(image_id)))
+        if answers.is_gone(found):
             raise exception.ImageNotFound(f"Image {image_id} is deleted")
         return found
 
@@ -89,7 +94,7 @@ class GlanceClient(glance_session.GlanceSession):
         if answer.status_code == 409:
             # A proxy in between has sent it twice.
             return self.image(body["id"])
-        return self._json(answer)
+        return self._record(answer)
 
     def upload(
         self, image_id: str, pieces: Iterable[bytes], size: int | None
@@ -158,7 +163,7 @@ class GlanceClient(glance_session.GlanceSession):
                 headers={"Content-Type": _PATCH},
             )
             if answer.status_code != 409:
-                return self._json(answer)
+                return self._record(answer)
             # Somebody else changes it at the same moment.
             time.sleep(_PAUSE)
         raise exception.CatalogueUnavailable(
@@ -179,7 +184,14 @@ class GlanceClient(glance_session.GlanceSession):
         """List the projects an image is shared with."""
         path = f"{_path(image_id)}/members"
         found = self._json(self._call("GET", path))
-        return {each["member_id"] for each in found["members"]}
+        members = found.get("members")
+        if not isinstance(members, list):
+            raise answers.no_answer(str(found))
+        return {
+            str(each["member_id"])
+            for each in members
+            if isinstance(each, dict) and "member_id" in each
+        }
 
     def add_member(self, image_id: str, project_id: str) -> None:
         """Share an image with a project."""
@@ -195,12 +207,15 @@ class GlanceClient(glance_session.GlanceSession):
         if answer.status_code != 404:
             glance_errors.check(answer)
 
+    def _record(self, answer: Any) -> Record:
+        found = self._json(answer)
+        if not answers.is_record(found):
+            raise answers.no_answer(str(found))
+        return found
+
     def _json(self, answer: Any) -> Record:
         glance_errors.check(answer)
-        try:
-            return dict(answer.json())
-        except (ValueError, TypeError) as error:
-            raise _no_answer(answer.text) from error
+        return answers.read(answer)
 
 
 class Body:
@@ -243,47 +258,6 @@ def _exactly(pieces: Iterable[bytes], size: int) -> Iterator[bytes]:
             f"The archive does not have the {size} bytes that were announced "
             f"to Glance, but {'more' if rest < 0 else size - rest}"
         )
-
-
-def _corrected(query: dict[str, str], earlier: list[str]) -> bool:
-    """Change a query that was refused, if it may have been for its terms.
-
-    :param earlier: ids of the images that were listed, the last one left out
-    :raises ImageNotFound: the marker that it began with is unknown
-    """
-    if earlier:
-        # The last one is gone: go on after the one before it.
-        query["marker"] = earlier.pop()
-        return True
-    if query.pop("created_at", None):
-        # Some clouds cannot compare times.
-        return True
-    if "marker" in query:
-        raise exception.ImageNotFound(
-            f"No image has the id {query['marker']}: the list cannot go on "
-            "from there"
-        )
-    return False
-
-
-def _records(page: Record) -> list[Record]:
-    found = page.get("images")
-    if not isinstance(found, list) or not all(
-        isinstance(each, dict) and each.get("id") for each in found
-    ):
-        raise _no_answer(str(page))
-    return found
-
-
-def _is_gone(record: Record) -> bool:
-    return record.get("status") in ("deleted", "pending_delete")
-
-
-def _no_answer(text: str) -> exception.CatalogueUnavailable:
-    return exception.CatalogueUnavailable(
-        "Something else than Glance answers at its address: "
-        f"{glance_errors.shorten(text)}"
-    )
 
 
 def _path(image_id: str) -> str:

@@ -7,9 +7,14 @@ from typing import Any
 from typing import NoReturn
 
 from reposync import exception
+from reposync import retry
 from reposync import texts
 
 _SHORT = 300
+#: Characters of an answer that are looked at: a page has its words before.
+_LOOKED_AT = 8 * 1024
+#: No server means more seconds than have so many digits.
+_SECONDS = re.compile(r"[0-9]{1,9}")
 #: Of load balancers: a request that came too slowly, too early or too often,
 #: or whose client seemed to be gone.
 _MAY_PASS = (408, 425, 429, 499)
@@ -70,8 +75,9 @@ def _refuse(
 
 def shorten(text: str) -> str:
     """Make one short line of an answer, without markup and passwords."""
+    text = text[:_LOOKED_AT]
     text = re.sub(r"<(title|head)>.*?</\1>", " ", text, flags=re.S)
-    text = html.unescape(re.sub(r"<[^>]*>", " ", text))
+    text = html.unescape(re.sub(r"<[^<>]*>", " ", text))
     text = re.sub(r"://[^/\s@]*@", "://", texts.line(text))
     return text if len(text) <= _SHORT else f"{text[:_SHORT]}..."
 
@@ -112,8 +118,10 @@ def _classify(
 
 
 def _retry_after(answer: Any) -> float | None:
-    value = answer.headers.get("Retry-After", "")
-    return float(value) if value.isdigit() else None
+    value = answer.headers.get("Retry-After", "").strip()
+    if not _SECONDS.fullmatch(value):
+        return None
+    return min(float(value), retry.LONGEST_PAUSE)
 
 
 CONTAINER_FORMAT = (

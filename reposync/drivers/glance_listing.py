@@ -99,9 +99,9 @@ def _before(second: str, is_later: bool) -> dict[str, str]:
     """Ask for images made before a second, or before the one after it."""
     try:
         end = datetime.datetime.fromisoformat(second)
-    except ValueError:
+        end += datetime.timedelta(seconds=int(is_later))
+    except (OverflowError, ValueError):
         return {}
-    end += datetime.timedelta(seconds=int(is_later))
     return {"created_at": f"lt:{end.isoformat()}Z"}
 
 

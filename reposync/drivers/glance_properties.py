@@ -69,25 +69,34 @@ def properties(
 
 
 def to_image(record: Mapping[str, Any]) -> base.Image:
-    """Read an image as Glance shows it."""
+    """Read an image as Glance shows it.
+
+    What is of another kind than it should be is left out.
+    """
+
+    def text(*keys: str) -> str | None:
+        """Give the first of several properties that says something."""
+        found = map(record.get, keys)
+        return next((v for v in found if v and isinstance(v, str)), None)
+
     return base.Image(
         id=record["id"],
-        name=record.get("name") or "",
+        name=text("name") or "",
         type="docker" if _is_docker(record) else "vm",
-        docker_id=record.get("docker_id"),
-        docker_name=record.get("docker_name"),
-        docker_tag=record.get("docker_tag"),
-        docker_digest=record.get("docker_digest"),
-        os=record.get("os") or record.get("os_type"),
+        docker_id=text("docker_id"),
+        docker_name=text("docker_name"),
+        docker_tag=text("docker_tag"),
+        docker_digest=text("docker_digest"),
+        os=text("os", "os_type"),
         architecture=architectures.word(
-            record.get("hw_architecture") or record.get("architecture")
+            text("hw_architecture", "architecture")
         ),
-        distribution=record.get("distribution") or record.get("os_distro"),
-        version=record.get("dist_version") or record.get("os_version"),
-        size=record.get("size"),
-        status=record.get("status"),
-        created_at=record.get("created_at"),
-        updated_at=record.get("updated_at"),
+        distribution=text("distribution", "os_distro"),
+        version=text("dist_version", "os_version"),
+        size=_size(record.get("size")),
+        status=text("status"),
+        created_at=text("created_at"),
+        updated_at=text("updated_at"),
     )
 
 
@@ -103,6 +112,12 @@ def is_ours(record: Mapping[str, Any], project_id: str | None) -> bool:
     return _is_docker(record) and all(
         record.get(key) for key in ("docker_id", "docker_name", "docker_tag")
     )
+
+
+def _size(value: object) -> int | None:
+    if not isinstance(value, int) or isinstance(value, bool):
+        return None
+    return value if 0 <= value < 2**63 else None
 
 
 def _is_docker(record: Mapping[str, Any]) -> bool:

@@ -13,6 +13,7 @@ from lxml import etree
 from oslo_config import cfg
 
 from reposync import exception
+from reposync.drivers import opennebula_errors as errors
 from reposync.drivers import opennebula_image as one_image
 from reposync.drivers import opennebula_refusals
 from reposync.drivers import opennebula_rpc as rpc
@@ -23,6 +24,9 @@ POOLS = {"all": -2, "mine": -3, "group": -4, "groups": -1}
 _PAGE = 500
 #: Images that two pages have in common: as many may go while a list is read.
 _OVERLAP = 20
+#: Pages in a row in which nothing is new.
+_MOST_STALE = 5
+_SHOWN = 20
 _LARGEST_ID = 2**31 - 1
 _MERGE = 1
 _MYSELF = -1
@@ -80,14 +84,15 @@ class OpenNebulaClient:
             most see only those that they are in
         """
         found = self._server().call("grouppool.info")
-        return int(_named(found, "GROUP", wanted, "group").findtext("ID") or 0)
+        return one_image.number(_named(found, "GROUP", wanted, "group"), "ID")
 
     def groups(self) -> list[int]:
         """List the ids of the account's groups, the first one first."""
-        user = self._server().call("user.info", _MYSELF)
-        found = [user.findtext("GID")]
-        found += [each.text for each in user.iterfind("GROUPS/ID")]
-        return [int(each) for each in dict.fromkeys(found) if each]
+        user = _element(self._server().call("user.info", _MYSELF))
+        found = [one_image.number(user, "GID")]
+        for each in user.iterfind("GROUPS/ID"):
+            found.append(one_image.number(each, "."))
+        return list(dict.fromkeys(found))
 
     def administers(self) -> bool:
         """Tell whether the account is in the group ``oneadmin``."""
@@ -114,7 +119,7 @@ class OpenNebulaClient:
         :raises ImageNotFound: there is none, or it is being deleted
         """
         number = _number(image_id)
-        found = self._server().call("image.info", number, False)
+        found = _element(self._server().call("image.info", number, False))
         record = one_image.read(found)
         if record.state == "delete":
             raise unknown(image_id)
@@ -129,8 +134,11 @@ class OpenNebulaClient:
         :returns: its id
         """
         text = template.render(attributes)
-        chosen = int(self.datastore(datastore).findtext("ID") or 0)
-        return int(self._server().call("image.allocate", text, chosen))
+        chosen = one_image.number(self.datastore(datastore), "ID")
+        made = self._server().call("image.allocate", text, chosen)
+        if not isinstance(made, int):
+            raise errors.unreadable("a new image has no number")
+        return made
 
     @staticmethod
     def renaming(image_id: int, name: str) -> rpc.Call:
@@ -195,13 +203,16 @@ class OpenNebulaClient:
         far, and it is asked for again from further up.
         """
         last: int | None = None
-        offset = 0
+        offset = stale = 0
         while page:
             fresh = [
                 record
                 for record in page
                 if last is None or (record.id - last) * direction > 0
             ]
+            stale = 0 if fresh else stale + 1
+            if stale > _MOST_STALE:
+                raise errors.unreadable("its list of images does not end")
             if last is not None and len(fresh) == len(page) and offset > 0:
                 offset = max(0, offset - _PAGE)
                 page = self._page(pool, offset)
@@ -215,7 +226,8 @@ class OpenNebulaClient:
             page = self._page(pool, offset)
 
     def _page(self, pool: int, offset: int) -> list[one_image.Record]:
-        found = self._server().call("imagepool.info", pool, offset, -_PAGE)
+        answer = self._server().call("imagepool.info", pool, offset, -_PAGE)
+        found = _element(answer)
         return [one_image.read(each) for each in found.iterfind("IMAGE")]
 
     def _server(self) -> rpc.Server:
@@ -247,20 +259,24 @@ class OpenNebulaClient:
         return session
 
 
-def _named(
-    pool: etree._Element, tag: str, wanted: str, what: str
-) -> etree._Element:
+def _named(pool: object, tag: str, wanted: str, what: str) -> etree._Element:
     """Choose an element by name or id."""
     names = []
-    for element in pool.iterfind(tag):
+    for element in _element(pool).iterfind(tag):
         name = element.findtext("NAME") or ""
         if wanted in (name, element.findtext("ID")):
             return element
         names.append(name)
     raise exception.CatalogueUnsuitable(
         f"OpenNebula shows no {what} {wanted!r} to this account; it shows "
-        f"{', '.join(names) or 'none'}. Set {what} in [opennebula]"
+        f"{', '.join(names[:_SHOWN]) or 'none'}. Set {what} in [opennebula]"
     )
+
+
+def _element(found: object) -> etree._Element:
+    if not isinstance(found, etree._Element):
+        raise errors.unreadable("it should be XML")
+    return found
 
 
 def _number(image_id: str) -> int:

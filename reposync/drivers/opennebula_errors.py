@@ -143,7 +143,7 @@ _BY_WORDS = re.compile(
 )
 
 
-def refused(code: int, text: str) -> exception.ReposyncError:
+def refused(code: object, text: str) -> exception.ReposyncError:
     """Make the error that an answer of OpenNebula stands for.
 
     :param code: the third part of the answer
@@ -182,15 +182,24 @@ def unmeasured(error: exception.ReposyncError) -> exception.ReposyncError:
     )
 
 
-def fault(code: int, text: str) -> exception.ReposyncError:
+def unreadable(why: object) -> exception.ReposyncError:
+    """Say that an answer is none of OpenNebula."""
+    return exception.CatalogueUnavailable(
+        "What answers at endpoint in [opennebula] is not OpenNebula, or its "
+        f"answer was cut short: {shorten(str(why))}"
+    )
+
+
+def fault(code: object, text: str) -> exception.ReposyncError:
     """Make the error that a fault of XML-RPC stands for."""
     if code == NO_SUCH_METHOD:
         return exception.CatalogueUnsuitable(
             "The front end does not know a method that is needed. Is it "
             f"older than OpenNebula 6? (It says: {shorten(text)})"
         )
+    number = f"{code}: " if isinstance(code, int) else ""
     return exception.CatalogueError(
-        f"OpenNebula did not understand the request ({code}: {shorten(text)})"
+        f"OpenNebula did not understand the request ({number}{shorten(text)})"
     )
 
 
@@ -202,7 +211,7 @@ def shorten(text: str) -> str:
     return f"{text[:_HEAD]} ... {text[-_TAIL:]}"
 
 
-def _by_code(code: int, text: str) -> tuple[_Kind, str] | None:
+def _by_code(code: object, text: str) -> tuple[_Kind, str] | None:
     if code == AUTHENTICATION:
         return exception.CatalogueDenied, (
             "OpenNebula refuses the account in [opennebula]. Check "

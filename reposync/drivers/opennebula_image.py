@@ -9,6 +9,7 @@ beside them.
 from collections.abc import Mapping
 import dataclasses
 import datetime
+import re
 
 from lxml import etree
 
@@ -16,6 +17,7 @@ from reposync import reference as ref
 from reposync.drivers import architectures
 from reposync.drivers import base
 from reposync.drivers import moved
+from reposync.drivers import opennebula_errors as errors
 from reposync.sources import base as source
 
 #: Marks the images of this service; no others are replaced or deleted.
@@ -27,6 +29,10 @@ _SIZE = "REPOSYNC_SIZE"
 _LABELS = "eu.indigo-datacloud."
 _LONGEST_LABEL = 255
 _MIB = 1024 * 1024
+_LARGEST = 2**63 - 1
+#: Of the year 9999, after which there are no dates.
+_LAST_SECOND = 253402300799
+_NUMBER = re.compile(r"[0-9]{1,18}")
 
 #: OpenNebula's numbers of states, in its own order.
 _STATES = (
@@ -109,7 +115,10 @@ class Record:
 
 
 def read(element: etree._Element) -> Record:
-    """Read an ``IMAGE`` element."""
+    """Read an ``IMAGE`` element.
+
+    :raises CatalogueUnavailable: it is none
+    """
 
     def text(path: str) -> str:
         return str(element.findtext(path) or "")
@@ -126,21 +135,37 @@ def read(element: etree._Element) -> Record:
         )
         for who in ("OWNER", "GROUP", "OTHER")
     )
-    number = int(text("STATE"))
+    state = number(element, "STATE")
     return Record(
-        id=int(text("ID")),
+        id=number(element, "ID"),
         name=text("NAME"),
         owner=text("UNAME"),
-        group=int(text("GID")),
+        group=number(element, "GID"),
         mode=mode,
-        state=_STATES[number] if number < len(_STATES) else str(number),
-        size=int(text("SIZE") or 0),
-        registered=int(text("REGTIME") or 0),
+        state=_STATES[state] if state < len(_STATES) else str(state),
+        size=number(element, "SIZE", 0),
+        registered=number(element, "REGTIME", 0),
         path=text("PATH"),
-        running=int(text("RUNNING_VMS") or 0),
+        running=number(element, "RUNNING_VMS", 0),
         locked=text("LOCK/LOCKED") in _LOCKS,
         attributes=attributes,
     )
+
+
+def number(
+    element: etree._Element, path: str, usual: int | None = None
+) -> int:
+    """Read a number of what OpenNebula shows.
+
+    :param usual: what an empty text stands for, if it may be empty
+    :raises CatalogueUnavailable: it is none
+    """
+    text = str(element.findtext(path) or "").strip()
+    if not text and usual is not None:
+        return usual
+    if not _NUMBER.fullmatch(text):
+        raise errors.unreadable(f"{path} of {element.tag} is no number")
+    return int(text)
 
 
 def attributes(
@@ -234,7 +259,10 @@ def to_image(record: Record) -> base.Image:
         architecture=architectures.word(found("HW_ARCHITECTURE")),
         distribution=found("DISTRIBUTION"),
         version=found("DIST_VERSION"),
-        size=int(size) if size.isdecimal() else record.size * _MIB,
+        size=min(
+            int(size) if _NUMBER.fullmatch(size) else record.size * _MIB,
+            _LARGEST,
+        ),
         status="active" if record.usable else record.state,
         created_at=moment(record),
     )
@@ -242,7 +270,8 @@ def to_image(record: Record) -> base.Image:
 
 def moment(record: Record) -> str:
     """Tell when an image was made: ISO 8601, UTC."""
-    made = datetime.datetime.fromtimestamp(record.registered, datetime.UTC)
+    seconds = min(record.registered, _LAST_SECOND)
+    made = datetime.datetime.fromtimestamp(seconds, datetime.UTC)
     return made.isoformat().replace("+00:00", "Z")
 
 

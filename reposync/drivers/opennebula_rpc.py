@@ -24,6 +24,8 @@ _CONNECT = 10
 _PARTS = 3
 #: What reading an answer raises that is none of XML-RPC.
 _BROKEN = (
+    ArithmeticError,
+    AttributeError,
     expat.ExpatError,
     xmlrpc.client.ResponseError,
     LookupError,
@@ -91,28 +93,29 @@ class Server:
                 return False
             raise self._fault(fault) from fault
         if not isinstance(answers, list) or len(answers) != len(calls):
-            raise _unreadable("not as many answers as calls")
+            raise errors.unreadable("not as many answers as calls")
         for answer in answers:
             if isinstance(answer, dict):
                 raise errors.fault(
                     answer.get("faultCode", 0),
                     self._harmless(answer.get("faultString", "")),
                 )
-            self._checked(answer[0] if answer else None)
+            inside = isinstance(answer, list) and len(answer) == 1
+            self._checked(answer[0] if inside else None)
         return True
 
     def _checked(self, answer: Any) -> Any:
         """Raise what was refused, and read what was given."""
         if not isinstance(answer, list) or len(answer) < _PARTS:
-            raise _unreadable("an answer has three parts")
+            raise errors.unreadable("an answer has three parts")
         succeeded, value, code = answer[:_PARTS]
         if not succeeded:
             raise errors.refused(code, self._harmless(value))
         if isinstance(value, str) and value.startswith("<"):
             try:
                 return etree.fromstring(value.encode(), _parser())
-            except etree.XMLSyntaxError as error:
-                raise _unreadable(error) from error
+            except (etree.XMLSyntaxError, ValueError) as error:
+                raise errors.unreadable(error) from error
         return value
 
     def _exchange(self, method: str, params: tuple[Any, ...]) -> Any:
@@ -140,14 +143,16 @@ class Server:
         try:
             [value], _ = xmlrpc.client.loads(answer.content)
         except _BROKEN as error:
-            raise _unreadable(error) from error
+            raise errors.unreadable(error) from error
         return value
 
     def _fault(self, fault: xmlrpc.client.Fault) -> exception.ReposyncError:
         return errors.fault(fault.faultCode, self._harmless(fault.faultString))
 
     def _harmless(self, text: object) -> str:
-        shown = str(text)
+        # An answer may have a list of lists there, of any depth.
+        plain = isinstance(text, (str, int, float, Exception))
+        shown = str(text) if plain else type(text).__name__
         return shown.replace(self._secret, "***") if self._secret else shown
 
 
@@ -168,11 +173,4 @@ def _check_status(status: int) -> None:
 def _parser() -> etree.XMLParser:
     return etree.XMLParser(
         resolve_entities=False, no_network=True, huge_tree=True
-    )
-
-
-def _unreadable(error: object) -> exception.ReposyncError:
-    return exception.CatalogueUnavailable(
-        "What answers at endpoint in [opennebula] is not OpenNebula, or its "
-        f"answer was cut short: {errors.shorten(str(error))}"
     )

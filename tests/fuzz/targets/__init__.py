@@ -9,6 +9,7 @@ from tests.fuzz.targets import addresses
 from tests.fuzz.targets import answers
 from tests.fuzz.targets import archives
 from tests.fuzz.targets import callers
+from tests.fuzz.targets import catalogues
 from tests.fuzz.targets import engine
 from tests.fuzz.targets import images
 from tests.fuzz.targets import names
@@ -20,6 +21,7 @@ TARGETS: dict[str, bounds.Target] = {
     **answers.TARGETS,
     **archives.TARGETS,
     **callers.TARGETS,
+    **catalogues.TARGETS,
     **engine.TARGETS,
     **images.TARGETS,
     **names.TARGETS,
