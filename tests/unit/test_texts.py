@@ -2,6 +2,7 @@
 """What strangers wrote reaches no log, row or terminal as it is."""
 
 import doctest
+import json
 import logging
 import subprocess
 import sys
@@ -52,8 +53,8 @@ class PlaceTest(testscenarios.WithScenarios, base.TestCase):
             ("an error", lambda text: exception.ReposyncError(text).message),
             ("an error, logged", lambda text: str(exception.NotFound(text))),
             ("a registry", errors.shorten),
-            ("a registry's error", lambda t: errors.registry_text(t.encode(
-                errors="surrogatepass"))),
+            ("a registry's error", lambda t: errors.registry_text(
+                json.dumps({"errors": [{"message": t}]}).encode())),
             ("a platform", platforms._word),
             ("Glance", glance_errors.shorten),
             ("OpenNebula", opennebula_errors.shorten),
