@@ -66,9 +66,8 @@ class Client(docker.APIClient):
     def inspect(self, name: str) -> dict[str, Any]:
         """Describe an image, where the engine can with its platforms."""
         params = {"manifests": "1"} if self.offers("1.48") else {}
-        return docker_answers.description(
-            self._ask(name, "json", params).json(), name
-        )
+        found = self._result(self._ask(name, "json", params), json=True)
+        return docker_answers.description(found, name)
 
     def save(
         self, name: str, platform: Mapping[str, str] | None = None
@@ -97,6 +96,22 @@ class Client(docker.APIClient):
         )
         self._raise_for_status(answer)
         return answer
+
+    def _result(
+        self,
+        response: requests.Response,
+        json: bool = False,
+        binary: bool = False,
+    ) -> Any:
+        try:
+            return super()._result(  # type: ignore[misc]
+                response, json, binary
+            )
+        except (RecursionError, ValueError) as error:
+            # Such as a number of 5000 digits, or a page of a proxy.
+            raise docker_errors.DockerException(
+                "its answer cannot be read"
+            ) from error
 
     def _raise_for_status(self, response: requests.Response) -> None:
         """Raise what an engine, or what is before it, says with a status.
@@ -160,10 +175,11 @@ def translated(name: str, platform: str = "") -> Iterator[None]:
         raise exception.SourceUnavailable(
             f"The Docker engine does not answer: {shorten(str(error))}"
         ) from error
-    except RecursionError as error:
-        raise exception.SourceError(
-            "What answers at [docker] host is no engine: its answer is nested "
-            "too deeply"
+    except (RecursionError, docker_errors.StreamParseError) as error:
+        # Such as an engine that stops in the middle of an event.
+        raise exception.SourceUnavailable(
+            "The Docker engine broke off, or something else answers: what it "
+            "tells of a pull cannot be read"
         ) from error
     except _CONNECTION as error:
         raise exception.SourceUnavailable(
