@@ -17,7 +17,8 @@ _LOGIN = re.compile(
 )
 #: Of forms and JSON, which token servers are sent.
 _SECRET = re.compile(
-    r"((?:password|passwd|secret|(?:refresh|access|identity|id)_?token)"
+    r"((?<![a-z])"
+    r"(?:password|passwd|secret|(?:refresh|access|identity|id)_?token)"
     r"[\"']?\s*[=:]\s*)(?:\"[^\"]*\"?|'[^']*'?|[^\s&,;\"'}]+)",
     re.IGNORECASE,
 )

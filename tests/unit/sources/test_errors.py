@@ -37,6 +37,7 @@ class RegistryTextTest(testtools.TestCase):
             "bad secret: hush, sorry",
             "access_token=hush",
             "IdentityToken = hush",
+            "user_password=hush",
             'password="hush hush',
             "Bearer hushhush",
             "http://u:hush@h/",
@@ -48,6 +49,7 @@ class RegistryTextTest(testtools.TestCase):
         for text in (
             "incorrect username or password",
             "token expired",
+            "invalid_token: expired",
             "no basic auth credentials",
         ):
             self.assertEqual(text, errors.shorten(text))

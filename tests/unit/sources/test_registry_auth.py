@@ -6,6 +6,7 @@ import json
 
 from reposync import exception
 from reposync.sources import registry_client
+from reposync.sources import registry_tokens
 from tests.fixtures import login_registry
 from tests.unit.sources import logins
 
@@ -181,6 +182,7 @@ class TokenTest(logins.LoginTestCase):
             b'{"token": "\\u00e4"}',
             b"[" * 200_000,
             json.dumps({"token": "x" * 1024 * 1024}).encode(),
+            json.dumps({"token": "x" * 33 * 1024}).encode(),
         ):
             self.registry.give = lambda asked, body=body: asked.answer(
                 200, body
@@ -190,6 +192,12 @@ class TokenTest(logins.LoginTestCase):
                 exception.SourceUnavailable, self.ask, client=client
             )
             self.assertIn(self.registry.host, error.message)
+
+    def test_no_token_is_kept_for_ever(self):
+        for stated in (b"1e999", b"86400", b'"1e12"', b"3601"):
+            body = b'{"token": "t", "expires_in": %s}' % stated
+            found = registry_tokens.read("r.example.org", body, {})
+            self.assertEqual(3600, found.lifetime)
 
     def test_the_other_method(self):
         self.account()
