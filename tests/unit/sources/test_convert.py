@@ -159,13 +159,13 @@ class PrepareTest(testtools.TestCase):
 class CompleteTest(testtools.TestCase):
     """What the configuration of an image tells."""
 
-    def complete(self, platform=None, **values):
+    def complete(self, platform=None, layers=(), **values):
         config = {"rootfs": {"diff_ids": []}} | values
         manifest = manifests.Manifest(
             b"{}",
             manifests.OCI_MANIFEST,
             descriptor(b"{}"),
-            (),
+            layers,
             platform=platform,
         )
         resolved = base.ResolvedImage(
@@ -215,6 +215,26 @@ class CompleteTest(testtools.TestCase):
         labels = {"long": "x" * 10**6} | {str(n): "" for n in range(10**4)}
         found = self.complete(config={"Labels": labels}).labels
         self.assertEqual((1000, "x" * 255), (len(found), found["long"]))
+
+    def test_layers_that_are_named_otherwise(self):
+        for diff_id, good in (
+            (f"sha256:{'0' * 64}", True),
+            (f"md5:{'0' * 32}", False),
+            (f"sha512:{'0' * 128}", False),
+            (f"sha256:{'0' * 63}", False),
+            (5, False),
+        ):
+            values = {
+                "layers": (descriptor(b"a"),),
+                "rootfs": {"diff_ids": [diff_id]},
+            }
+            if good:
+                self.complete(**values)
+                continue
+            error = self.assertRaises(
+                exception.ImageUnsupported, self.complete, **values
+            )
+            self.assertIn("else than sha256", error.message)
 
     @hypothesis.settings(
         deadline=None,

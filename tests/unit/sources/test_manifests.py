@@ -211,7 +211,12 @@ class ParseTest(testtools.TestCase):
         self.assertEqual(other["digest"], found.digest)
 
     def test_schema_1(self):
-        for value in ({"schemaVersion": 1}, {"fsLayers": []}):
+        for value in (
+            {"schemaVersion": 1},
+            {"fsLayers": []},
+            manifest(schemaVersion=1),
+            manifest(fsLayers=[]),
+        ):
             error = self.assertRaises(
                 exception.ImageUnsupported, self.parse, value
             )

@@ -62,6 +62,26 @@ class BrokenTest(registry_case.RegistryCase):
         self.at(self.registry.layer, chunked)
         self.read()
 
+    def test_a_layer_that_is_longer(self):
+        def endless(handler, _):
+            handler.send_response(200)
+            handler.send_header("Transfer-Encoding", "chunked")
+            handler.end_headers()
+            for piece in (self.layer, self.layer, b""):
+                handler.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
+            return True
+
+        self.at(self.registry.layer, endless)
+        data = bytearray()
+        resolved = self.resolve()
+        with self.source.archive(resolved, lambda *_: None) as archive:
+            error = self.assertRaises(
+                exception.ArchiveDamaged,
+                lambda: [data.extend(piece) for piece in archive],
+            )
+            self.assertLess(len(data), archive.size)
+        self.assertIn("is longer", error.message)
+
     def test_a_registry_that_ends_by_closing(self):
         def old(handler, count):
             handler.protocol_version = "HTTP/1.0"

@@ -4,6 +4,7 @@
 import testscenarios
 
 from reposync import exception
+from reposync import reference as ref
 from tests.unit.sources import registry_case
 
 HTML = {"Content_Type": "text/html; charset=utf-8"}
@@ -66,6 +67,17 @@ class LookupTest(registry_case.RegistryCase):
         )
         error = self.assertRaises(exception.SourceUnavailable, self.resolve)
         self.assertIn("404", error.message)
+
+    def test_something_else_than_a_digest_that_was_asked_for(self):
+        where = self.reference.canonical_name
+        name = ref.Reference.parse(f"{where}@{self.registry.digest}")
+        self.at("/manifests/", lambda handler, _: handler.say(405), "HEAD")
+        self.assertEqual(self.registry.digest, self.resolve(name).digest)
+        other = self.registry.manifest + b" "
+        self.registry.fault = lambda handler: (
+            "/manifests/" in handler.path and handler.say(200, other)
+        )
+        self.assertRaises(exception.ArchiveDamaged, self.resolve, name)
 
     def test_a_page_names_the_host(self):
         self.registry.fault = lambda handler: handler.say(200, PAGE, **HTML)
