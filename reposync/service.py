@@ -41,6 +41,8 @@ _DEFAULT_LOG_LEVELS = [
     "sqlalchemy=WARN",
     "stevedore=WARN",
     "urllib3=WARN",
+    # It warns of each request that is none.
+    "uvicorn=ERROR",
 ]
 
 

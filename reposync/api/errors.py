@@ -49,6 +49,7 @@ HTTP_CODES = {
     408: "request_timeout",
     413: "payload_too_large",
     415: "unsupported_media_type",
+    431: "headers_too_large",
     503: "unavailable",
 }
 
@@ -58,6 +59,7 @@ _DETAILS = {
     408: "The request took too long to come in",
     405: "The Allow header lists what can be done here",
     413: "The body is larger than [oslo_middleware] max_request_body_size",
+    431: "The address and headers are larger than 64 KiB",
     503: "Keystone, which checks tokens, does not answer. Try again later",
 }
 

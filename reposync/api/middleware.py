@@ -14,6 +14,7 @@ from oslo_middleware import request_id
 import webob
 
 from reposync import context as reposync_context
+from reposync.api import accesslog
 from reposync.api import auth
 from reposync.api import errors
 from reposync.api import streams
@@ -43,15 +44,14 @@ class AccessLog:
 
         def start(status: str, headers: Any, *rest: Any) -> Any:
             quiet = status < "400" and _is_look(environ)
-            LOG.log(
-                logging.DEBUG if quiet else logging.INFO,
-                '%s "%s %s" %s %.3f s [%s]',
+            accesslog.write(
                 environ.get("REMOTE_ADDR", "-"),
-                environ.get("REQUEST_METHOD"),
-                environ.get("PATH_INFO"),
+                environ.get("REQUEST_METHOD", "-"),
+                environ.get("PATH_INFO", ""),
                 status.partition(" ")[0],
-                time.monotonic() - begun,
                 environ.get("openstack.request_id", "-"),
+                time.monotonic() - begun,
+                logging.DEBUG if quiet else logging.INFO,
             )
             return start_response(status, headers, *rest)
 

@@ -1,31 +1,34 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Serves the application by itself, on cheroot."""
+"""Serves the application by itself, on uvicorn.
 
-import errno
-from pathlib import Path
-import socket
+One thread takes in what all callers send, with asyncio; a request gets
+another one when all of it is there.
+"""
+
+import asyncio
 import ssl
 import threading
 from typing import Any
 
-from cheroot import wsgi
-from cheroot.ssl import builtin
 from oslo_config import cfg
 from oslo_log import log
+import uvicorn
 
 from reposync.api import auth
-from reposync.api import patience
+from reposync.api import bodies
+from reposync.api import bridge
+from reposync.api import limits
+from reposync.api import listener
+from reposync.api import listening
 from reposync.api import streams
+from reposync.api import tls
 
 LOG = log.getLogger(__name__)
 
-
-_HINTS = {
-    errno.EACCES: "ports below 1024 need a right that this account lacks",
-    errno.EADDRINUSE: "another program has it, perhaps another reposync; "
-    "'ss -ltnp' shows which",
-    errno.EADDRNOTAVAIL: "this host has no such address",
-}
+#: Seconds in which what was begun is answered when the server stops.
+_SHUTDOWN = 30
+#: How many connections are accepted before others get their turn.
+_AT_ONCE = 64
 
 
 class BadOptions(Exception):
@@ -33,7 +36,7 @@ class BadOptions(Exception):
 
 
 class ApiServer:
-    """An HTTP server with a bounded number of threads.
+    """An HTTP server with a bounded number of threads and connections.
 
     :param app: the application
     """
@@ -51,37 +54,44 @@ class ApiServer:
             )
         self._options = options
         self._app = app
-        self._adapter = self._tls() if options.tls_cert_file else None
-        _try_address(options)
-        self._server: wsgi.Server | None = None
+        self._max_body = conf.oslo_middleware.max_request_body_size
+        self._tls: ssl.SSLContext | None = None
+        try:
+            if options.tls_cert_file:
+                self._tls = tls.make_context(options)
+            listening.listen(options).close()
+        except (tls.BadCertificates, listening.CannotListen) as error:
+            raise BadOptions(str(error)) from error
+        self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
+        self._port = 0
 
     @property
     def port(self) -> int:
-        """The port it listens on."""
-        assert self._server is not None  # noqa: S101 (it was started)
-        return int(self._server.bind_addr[1])
+        """The port it listens on, once it was started."""
+        return self._port
 
     def start(self) -> None:
         """Listen, and serve in threads."""
+        # Not before: the process was forked in between.
         options = self._options
-        server = wsgi.Server(
-            (options.bind_host, options.bind_port),
-            self._app,
-            numthreads=options.threads,
-            max=options.threads,
-            timeout=options.timeout,
-            shutdown_timeout=30,
-            server_name="reposync",
-            reuse_port=options.workers > 1,
+        patience = min(options.timeout, options.request_timeout)
+        opened = listener.Listener(
+            listening.listen(options), listener.most(), patience
         )
-        server.ConnectionClass = patience.connection(options.request_timeout)
-        server.ssl_adapter = self._adapter
-        server.prepare()
+        self._port = int(opened.getsockname()[1])
         streams.STOPPING.clear()
-        self._server = server
+        app = bridge.Bridge(self._app, options.threads)
+        incoming = bodies.Bodies(
+            self._max_body, options.timeout, options.request_timeout
+        )
+        limited = limits.Limits(app, incoming, opened, options.timeout)
+        self._server = uvicorn.Server(self._config(limited))
         self._thread = threading.Thread(
-            target=server.serve, name="api", daemon=True
+            target=self._run,
+            args=(self._server, app, opened),
+            name="api",
+            daemon=True,
         )
         self._thread.start()
         LOG.info("Listening on %s:%d", options.bind_host, self.port)
@@ -90,72 +100,64 @@ class ApiServer:
         """Answer what was begun, and end."""
         streams.STOPPING.set()
         if self._server is not None:
-            self._server.stop()
+            self._server.should_exit = True
         if self._thread is not None:
-            self._thread.join(30)
+            self._thread.join(_SHUTDOWN + 2)
+            self._thread = None
 
-    def _tls(self) -> builtin.BuiltinSSLAdapter:
-        options = self._options
-        for name in ("tls_cert_file", "tls_key_file", "tls_ca_file"):
-            _try_file(name, options[name])
-        try:
-            adapter = builtin.BuiltinSSLAdapter(
-                options.tls_cert_file,
-                options.tls_key_file,
-                options.tls_ca_file,
-            )
-        except OSError as error:
-            raise BadOptions(
-                "[api] tls_cert_file, tls_key_file and tls_ca_file: one is "
-                "no PEM, or the key belongs to another certificate "
-                f"({error.strerror or error})"
-            ) from error
-        adapter.context.minimum_version = ssl.TLSVersion.TLSv1_2
-        if options.tls_ca_file:
-            adapter.context.verify_mode = ssl.CERT_REQUIRED
-        return adapter
-
-
-def _try_file(name: str, path: str | None) -> None:
-    try:
-        if path:
-            Path(path).read_bytes()
-    except OSError as error:
-        raise BadOptions(
-            f"[api] {name} = {path} cannot be read: {error.strerror}"
-        ) from error
-
-
-def _try_address(options: Any) -> None:
-    """Listen for a moment, as cheroot will: at the first address that works.
-
-    :raises BadOptions: there is none
-    """
-    host, port = options.bind_host, options.bind_port
-    problem: OSError | None = None
-    try:
-        found = socket.getaddrinfo(
-            host or None,
-            port,
-            type=socket.SOCK_STREAM,
-            flags=socket.AI_PASSIVE,
+    def _config(self, app: limits.Limits) -> uvicorn.Config:
+        context = self._tls
+        return uvicorn.Config(
+            app,
+            interface="asgi3",
+            http="h11",
+            ws="none",
+            lifespan="off",
+            workers=1,
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            backlog=_AT_ONCE,
+            h11_max_incomplete_event_size=limits.MAX_HEAD,
+            timeout_keep_alive=self._options.timeout,
+            timeout_graceful_shutdown=_SHUTDOWN,
+            ssl_context_factory=(lambda *_: context) if context else None,
         )
-    except OSError as error:
-        found, problem = [], error
-    for family, kind, protocol, _, address in found:
+
+    def _run(
+        self,
+        server: uvicorn.Server,
+        app: bridge.Bridge,
+        opened: listener.Listener,
+    ) -> None:
         try:
-            with socket.socket(family, kind, protocol) as tried:
-                tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                if options.workers > 1:
-                    tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-                tried.bind(address)
-                tried.listen()
-                return
-        except OSError as error:
-            problem = error
-    why = problem.strerror if problem else "it has no address"
-    hint = _HINTS.get(problem.errno or 0) if problem else None
-    raise BadOptions(
-        f"[api] bind_host = {host}, bind_port = {port}: nothing can listen "
-        f"there: {'; '.join(filter(None, (why, hint)))}"
+            asyncio.run(_serve(server, opened))
+        except Exception:
+            LOG.exception("The server ended unexpectedly")
+        finally:
+            app.close()
+
+
+async def _serve(server: uvicorn.Server, opened: listener.Listener) -> None:
+    asyncio.get_running_loop().set_exception_handler(_unexpected)
+    sweeping = asyncio.ensure_future(_sweep(opened))
+    await server.serve(sockets=[opened])
+    sweeping.cancel()
+
+
+async def _sweep(opened: listener.Listener) -> None:
+    while True:
+        await asyncio.sleep(0.5)
+        opened.sweep()
+
+
+def _unexpected(
+    loop: asyncio.AbstractEventLoop, context: dict[str, Any]
+) -> None:
+    """Log in a line what a caller may bring about as often as it likes."""
+    LOG.warning(
+        "A connection ended: %s: %r",
+        context["message"],
+        context.get("exception"),
     )

@@ -46,7 +46,10 @@ its owner may be able to read it.
         "threads",
         default=16,
         min=2,
-        help="How many requests a process of reposync-api serves at a time.",
+        help="""
+How many requests a process of reposync-api serves at a time.  A request waits
+for one of them only when all of it has come in.
+""",
     ),
     cfg.IntOpt(
         "workers",
@@ -58,15 +61,20 @@ its owner may be able to read it.
         "timeout",
         default=30,
         min=1,
-        help="Seconds a caller may be silent while it sends a request.",
+        help="""
+Seconds a caller has for the handshake of TLS, then for the headers of a
+request, for each piece of its body, and to read each piece of an answer.
+Connections that are kept open between two requests are closed after it.
+""",
     ),
     cfg.IntOpt(
         "request_timeout",
         default=60,
         min=1,
         help="""
-Seconds in which a request must have come in, headers and body.  Slower ones
-are answered with 408.
+Seconds in which the body of a request must have come in.  Slower ones are
+answered with 408.  It limits the headers as well if it is shorter than
+``timeout``.
 """,
     ),
     cfg.StrOpt(

@@ -24,6 +24,7 @@ ONLY_IN = {
     "webob": ("reposync.api",),
     "jwt": ("reposync.webhooks.oidc",),
     "eventlet": (),
+    "uvicorn": ("reposync.api",),
     "cliff": ("reposync.client.osc",),
     "openstackclient": (),
     "osc_lib": ("reposync.client.osc",),

@@ -34,6 +34,20 @@ class MiddlewareTest(base.TestCase):
             )
             self.assertEqual(kept, environ.get("openstack.global_request_id"))
 
+    def test_a_request_has_one_line_in_the_log(self):
+        for path, shown in (
+            ("/v1/a\n2026 forged", "/v1/a%0A2026%20forged"),
+            ("/v1/a\x1b[2J\0", "/v1/a%1B%5B2J%00"),
+            ('/a" 200 0.1 s', "/a%22%20200%200.1%20s"),
+            ("/\xc2\x85", "/%C2%85"),
+            ("/v1/a:b@c,d", "/v1/a:b@c,d"),
+        ):
+            environ = {"REQUEST_METHOD": "G\rET", "PATH_INFO": path}
+            environ["REMOTE_ADDR"] = "::1\n"
+            middleware.AccessLog(answer)(environ, lambda *_: None)
+            last = self.log.output.rstrip("\n").rsplit("\n")[-1]
+            self.assertIn(f'::1%0A "G%0DET {shown}" 202 0.0', last)
+
     def test_only_what_concerns_a_middleware_goes_through_it(self):
         chosen = middleware.Where(
             lambda environ: environ["far"],

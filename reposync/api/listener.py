@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The socket that callers connect to, and the connections that came of it.
+
+uvicorn keeps as many connections as come, and waits for a handshake, for the
+headers of a request and for an answer to be read as long as it takes.
+"""
+
+from collections.abc import Iterator
+import contextlib
+import resource
+import socket
+import time
+from typing import Any
+
+#: How many connections may wait until they are accepted.
+_BACKLOG = 1024
+#: The most that are open at a time; each takes some memory.
+_MOST = 512
+#: Bytes that the kernel keeps of what a caller sends ahead.
+_AHEAD = 16384
+
+
+def most() -> int:
+    """Tell how many connections a process may keep open.
+
+    Half of its file descriptors are for the database, the bus and files.
+    """
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return _MOST if soft < 0 else min(_MOST, soft // 2)
+
+
+class Listener(socket.socket):
+    """Accepts connections, and ends those that wait for too long.
+
+    A connection waits, for its caller, unless a request of it is being
+    served.  If there are too many, that one goes which began to wait first:
+    an honest request comes in at once.
+
+    :param opened: listens; its descriptor is taken over
+    :param limit: how many connections may be open
+    :param seconds: for which one may wait
+    """
+
+    def __init__(self, opened: socket.socket, limit: int, seconds: float):
+        """Take the socket over."""
+        super().__init__(fileno=opened.detach())
+        # What is accepted inherits it.
+        self.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _AHEAD)
+        self._limit = limit
+        self._seconds = seconds
+        self._serving = 0
+        # By the caller's address, first come first: until when, and what.
+        self._waiting: dict[Any, tuple[float, socket.socket]] = {}
+
+    def listen(self, backlog: int = 0, /) -> None:
+        """Listen; asyncio gives here how many it accepts at a time."""
+        super().listen(_BACKLOG)
+
+    def accept(self) -> tuple[socket.socket, Any]:
+        """Accept a connection for which there is room.
+
+        :raises BlockingIOError: there is none
+        """
+        while True:
+            accepted, address = super().accept()
+            if self._make_room():
+                self._wait(address[:2], accepted, self._seconds)
+                return accepted, address
+            accepted.close()
+
+    def keep(self, caller: Any, seconds: float) -> None:
+        """Let a connection wait for so long from now on.
+
+        :param caller: the address, as it is in the scope of a request
+        """
+        _, kept = self._waiting.pop(caller, (0, None))
+        if kept is not None:
+            self._wait(caller, kept, seconds)
+
+    @contextlib.contextmanager
+    def serving(self, caller: Any) -> Iterator[None]:
+        """Keep a connection while a request of it is served."""
+        _, kept = self._waiting.pop(caller, (0, None))
+        self._serving += 1
+        try:
+            yield
+        finally:
+            self._serving -= 1
+            # The address may be that of another connection by now.
+            if kept is not None and caller not in self._waiting:
+                self._wait(caller, kept, self._seconds)
+
+    def drop(self, caller: Any) -> None:
+        """End a connection that waits, whatever it waits for."""
+        _, dropped = self._waiting.pop(caller, (0, None))
+        if dropped is not None:
+            # It fails where the connection is closed already.
+            with contextlib.suppress(OSError):
+                dropped.shutdown(socket.SHUT_RDWR)
+
+    def sweep(self) -> None:
+        """End what has waited for too long."""
+        now = time.monotonic()
+        late = [who for who, (end, _) in self._waiting.items() if end < now]
+        for caller in late:
+            self.drop(caller)
+
+    def _wait(
+        self, caller: Any, accepted: socket.socket, seconds: float
+    ) -> None:
+        self._waiting[caller] = time.monotonic() + seconds, accepted
+
+    def _make_room(self) -> bool:
+        if len(self._waiting) + self._serving < self._limit:
+            return True
+        self._waiting = {
+            caller: kept
+            for caller, kept in self._waiting.items()
+            if kept[1].fileno() >= 0
+        }
+        if len(self._waiting) + self._serving < self._limit:
+            return True
+        first = next(iter(self._waiting), None)
+        if first is None:
+            return False
+        self.drop(first)
+        return True
