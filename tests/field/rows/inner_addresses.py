@@ -253,3 +253,30 @@ def words_of_no_form(field):
             f"{registry.host}/team/app:1", "registry_denied", "403"
         )
         field.assertNotIn(SECRET, str(found))
+
+
+@row(
+    "Through a proxy, a registry with an inner name (``registry.corp``) "
+    "redirects to another private address, to the metadata of a cloud, and "
+    "to this machine.",
+    "The first one is asked, as most inner registries need it; the others "
+    "are not.",
+)
+def an_inner_registry_behind_a_proxy(field):
+    registry = field.registry()
+    field.image(registry)
+    through = field.useFixture(forward_proxy.ForwardProxy(registry.host))
+    service = field.start(
+        {"registry": {"insecure": "*.corp"}},
+        {"HTTP_PROXY": through.url, "HTTPS_PROXY": through.url},
+    )
+    name = "registry.corp:5000/team/app:1"
+    field.succeeds(name, service)
+    field.image(registry)
+    redirects(registry, "https://10.0.0.1/x")
+    field.fails(name, "source_unavailable", "10.0.0.1", service=service)
+    field.assertIn("CONNECT 10.0.0.1:443", through.seen)
+    for place in ("169.254.169.254", "0x7f.1", "[fd00:ec2::254]"):
+        redirects(registry, f"https://{place}/x")
+        field.fails(name, "source_error", place.strip("[]"), service=service)
+        field.assertNotIn(f"CONNECT {place}:443", through.seen)
