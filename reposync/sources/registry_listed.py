@@ -10,7 +10,7 @@ from reposync.sources import registry_addresses as addresses
 
 _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 #: A port behind a name, an IPv4 address, or an IPv6 address in brackets.
-_PORT = re.compile(r"([^:]+|\[.*\]):(\d+)")
+_PORT = re.compile(r"([^:]+|\[.*\]):([0-9]{1,5})")
 
 
 class Listed:

@@ -4,6 +4,7 @@
 from collections.abc import Iterator
 import json
 import re
+import socket
 import subprocess
 from types import SimpleNamespace
 from typing import Any
@@ -13,7 +14,9 @@ from reposync import exception
 from reposync import reference as ref
 from reposync.sources import credential_helpers
 from reposync.sources import credentials
+from reposync.sources import registry_addresses
 from reposync.sources import registry_hosts
+from reposync.sources import registry_listed
 from reposync.sources import registry_no_proxy
 from reposync.sources import registry_proxies
 from reposync.sources import registry_realms
@@ -61,6 +64,8 @@ def _address_seeds() -> Iterator[bytes]:
         proxy=f"http://user:{bounds.SECRET}@proxy.example:3128/",
         host="10.1.2.3",
     )
+    yield message.write(host="0x7f000001", no_proxy="*.a:5,[::1],10/8")
+    yield message.write(host="[::ffff:127.0.0.1%eth0]", no_proxy="")
     yield message.write(proxy="socks5h://[fe80::1%eth0]", no_proxy="*")
 
 
@@ -81,15 +86,27 @@ def _addresses(data: bytes) -> None:
         )
         registry_realms.may_have_password(ENDPOINT, target, _HOSTS)
         registry_realms.is_same(_URL, target)
-    listed = registry_no_proxy.NoProxy(fields.get("no-proxy", ""))
     for host in ("r.example", "10.1.2.3", fields.get("host", "")):
-        require(isinstance(listed.covers(host, 443), bool), "no answer")
+        _check_host(host, fields.get("no-proxy", ""))
     try:
         _check_proxy(fields.get("proxy", ""))
     except exception.SourceError as error:
         errors.append(error)
     if errors:
         raise max(errors, key=lambda error: len(str(error)))
+
+
+def _check_host(host: str, entries: str) -> None:
+    covered = registry_no_proxy.NoProxy(entries).covers(host, 443)
+    require(isinstance(covered, bool), "no answer")
+    registry_listed.Listed(entries.split(",")).has(host, 443)
+    kind = registry_addresses.kind_of_name(host)
+    registry_addresses.kind(host)
+    try:
+        address = socket.inet_ntoa(socket.inet_aton(host))
+    except (OSError, ValueError):
+        return
+    require(kind is registry_addresses.kind(address), "another kind", host)
 
 
 def _check_target(url: str, schemes: tuple[str, ...] = ("https", "http")):
