@@ -17,6 +17,7 @@ import string
 
 from reposync import exception
 from reposync import reference as ref
+from reposync import texts
 from reposync.drivers import opennebula_template as template
 
 FORBIDDEN = frozenset("&|:\\\";/'#{}$<>\t\n\v\f\r")
@@ -163,7 +164,7 @@ def _cut(name: str, size: int) -> str:
 def _literal(text: str) -> str:
     text = text.translate(_LITERAL)
     return "".join(
-        c if c.isprintable() and ord(c) < 0x10000 else " " for c in text
+        c if ord(c) < 0x10000 else " " for c in texts.printable(text)
     )
 
 

@@ -75,3 +75,37 @@ def two_on_one_directory(field):
     field.assertEqual(200, answer.status_code)
     service.close()
     service.process.start()
+
+
+@row(
+    "The directory of the first start is there already, and others may read "
+    "it; then others may write to it; then a token of webhooks has eight "
+    "characters.",
+    "From the first start on the directory and all files in it are their "
+    "owner's alone, and no output has the token. While others may write to "
+    "it, it does not start; nor with the short token, which no text shows.",
+)
+def what_others_could_read(field):
+    data = field.path / "service" / "data"
+    data.mkdir(parents=True)
+    data.chmod(0o755)
+    service = field.start()
+    service.caller.call("GET", "/v1/operations")
+    modes = {
+        path.name: path.stat().st_mode & 0o777
+        for path in (data, *data.iterdir())
+    }
+    field.assertEqual(0o700, modes.pop("data"))
+    modes.pop("images", None)
+    field.assertIn("reposync.db", modes)
+    field.assertEqual({0o600}, set(modes.values()), modes)
+    token = (data / "token").read_text().strip()
+    field.assertNotIn(token, service.process.log.read_text())
+    service.close()
+    data.chmod(0o777)
+    text = _text(data, deployment.free_port())
+    field.assertIn("others may write to it", _refused(field, text))
+    data.chmod(0o700)
+    said = _refused(field, f"{text}[notify]\ntokens = tooshort\n")
+    field.assertIn("[notify] tokens", said)
+    field.assertNotIn("tooshort", said)

@@ -2,6 +2,8 @@
 """The pipeline: discovery, authentication, errors, headers."""
 
 import inspect
+import logging
+import os
 
 from keystoneauth1 import discover
 from keystoneauth1 import fixture
@@ -9,6 +11,7 @@ from keystoneauth1 import session
 from keystonemiddleware import fixture as token_fixture
 
 from reposync import exception
+from reposync import logs
 from reposync.api import auth
 from reposync.api import errors
 from tests.unit.api import base
@@ -57,6 +60,19 @@ class AppTest(base.ApiTestCase):
         self.assertRaises(auth.BadSecret, self.make)
         path.chmod(0o600)
         self.make()
+        if os.geteuid() == 0:
+            # Whose it is knows it.
+            os.chown(path, 65534, -1)
+            self.assertRaises(auth.BadSecret, self.make)
+
+    def test_a_path_makes_one_line_of_the_log(self):
+        factory = logging.getLogRecordFactory()
+        self.addCleanup(logging.setLogRecordFactory, factory)
+        logs.setup()
+        self.call("GET", "/v1/x%0A2026-01-01%20forged%1B%5B2J", 404)
+        lines = self.log.output.splitlines()
+        [line] = [line for line in lines if "forged" in line]
+        self.assertIn('"GET /v1/x 2026-01-01 forged [2J" 404', line)
 
     def test_a_request_id_is_kept(self):
         sent = "req-6f0f4ca2-0000-4000-8000-000000000000"
