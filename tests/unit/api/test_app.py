@@ -72,7 +72,8 @@ class AppTest(base.ApiTestCase):
         self.call("GET", "/v1/x%0A2026-01-01%20forged%1B%5B2J", 404)
         lines = self.log.output.splitlines()
         [line] = [line for line in lines if "forged" in line]
-        self.assertIn('"GET /v1/x 2026-01-01 forged [2J" 404', line)
+        self.assertTrue(line.startswith('- "GET /v1/x'), line)
+        self.assertTrue(line.isprintable(), line)
 
     def test_a_request_id_is_kept(self):
         sent = "req-6f0f4ca2-0000-4000-8000-000000000000"
