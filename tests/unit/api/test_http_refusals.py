@@ -3,8 +3,10 @@
 
 import contextlib
 import json
+import threading
 
 from reposync.api import limits
+from tests.fixtures import wait
 from tests.unit.api import serving
 
 HOST = b"Host: a\r\n"
@@ -111,3 +113,24 @@ class RefusalTest(serving.ServingTestCase):
             head = b"GET /a HTTP/1.1\r\n" + HOST + other
             sock = self.connect(head + b"\r\n")
             self.assertEqual(200, self.status(self.hear(sock, b"/a ")))
+
+    def test_what_comes_behind_the_last_request_is_none(self):
+        go, asked = threading.Event(), threading.Event()
+        self.addCleanup(go.set)
+
+        def app(environ, start_response):
+            asked.set()
+            go.wait(20)
+            return self.echo(environ, start_response)
+
+        self.serve(app)
+        last = b"GET /last HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n"
+        sock = self.connect(last)
+        self.assertTrue(asked.wait(20))
+        sock.sendall(b"GET /hidden HTTP/1.1\r\n" + HOST + b"\r\n")
+        self.assertEqual(400, self.status(self.rest(sock)))
+        go.set()
+        wait.until(lambda: self.calls, "the end of the call")
+        self.server.stop()
+        self.assertEqual(["/last"], [path for _, path, _ in self.calls])
+        self.assertNotIn("Traceback", self.log.output)
