@@ -11,6 +11,7 @@ import resource
 import socket
 import time
 from typing import Any
+from typing import NamedTuple
 
 #: How many connections may wait until they are accepted.
 _BACKLOG = 1024
@@ -27,6 +28,14 @@ def most() -> int:
     """
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return _MOST if soft < 0 else min(_MOST, soft // 2)
+
+
+class _Waiting(NamedTuple):
+    """A connection that waits, until when, and whether within a request."""
+
+    kept: socket.socket
+    end: float
+    begun: bool
 
 
 class Listener(socket.socket):
@@ -49,8 +58,8 @@ class Listener(socket.socket):
         self._limit = limit
         self._seconds = seconds
         self._serving = 0
-        # By the caller's address, first come first: until when, and what.
-        self._waiting: dict[Any, tuple[float, socket.socket]] = {}
+        # By the caller's address, first come first.
+        self._waiting: dict[Any, _Waiting] = {}
 
     def listen(self, backlog: int = 0, /) -> None:
         """Listen; asyncio gives here how many it accepts at a time."""
@@ -64,59 +73,65 @@ class Listener(socket.socket):
         while True:
             accepted, address = super().accept()
             if self._make_room():
-                self._wait(address[:2], accepted, self._seconds)
+                self._wait(address[:2], accepted)
                 return accepted, address
             accepted.close()
 
     def keep(self, caller: Any, seconds: float) -> None:
-        """Let a connection wait for so long from now on.
+        """Let a connection that has begun a request wait from now on.
 
         :param caller: the address, as it is in the scope of a request
         """
-        _, kept = self._waiting.pop(caller, (0, None))
-        if kept is not None:
-            self._wait(caller, kept, seconds)
+        found = self._waiting.pop(caller, None)
+        if found is not None:
+            end = time.monotonic() + seconds
+            self._waiting[caller] = _Waiting(found.kept, end, begun=True)
 
     @contextlib.contextmanager
     def serving(self, caller: Any) -> Iterator[None]:
         """Keep a connection while a request of it is served."""
-        _, kept = self._waiting.pop(caller, (0, None))
+        found = self._waiting.pop(caller, None)
         self._serving += 1
         try:
             yield
         finally:
             self._serving -= 1
             # The address may be that of another connection by now.
-            if kept is not None and caller not in self._waiting:
-                self._wait(caller, kept, self._seconds)
+            if found is not None and caller not in self._waiting:
+                self._wait(caller, found.kept)
 
     def drop(self, caller: Any) -> None:
         """End a connection that waits, whatever it waits for."""
-        _, dropped = self._waiting.pop(caller, (0, None))
-        if dropped is not None:
+        found = self._waiting.pop(caller, None)
+        if found is not None:
             # It fails where the connection is closed already.
             with contextlib.suppress(OSError):
-                dropped.shutdown(socket.SHUT_RDWR)
+                found.kept.shutdown(socket.SHUT_RDWR)
 
-    def sweep(self) -> None:
-        """End what has waited for too long."""
+    def sweep(self, hurry: float = float("inf")) -> None:
+        """End what has waited for too long.
+
+        :param hurry: seconds for which those may wait from now on that have
+            not begun a request
+        """
         now = time.monotonic()
-        late = [who for who, (end, _) in self._waiting.items() if end < now]
-        for caller in late:
-            self.drop(caller)
+        for caller, found in list(self._waiting.items()):
+            if not found.begun and found.end > now + hurry:
+                self._waiting[caller] = found._replace(end=now + hurry)
+            if found.end < now:
+                self.drop(caller)
 
-    def _wait(
-        self, caller: Any, accepted: socket.socket, seconds: float
-    ) -> None:
-        self._waiting[caller] = time.monotonic() + seconds, accepted
+    def _wait(self, caller: Any, kept: socket.socket) -> None:
+        end = time.monotonic() + self._seconds
+        self._waiting[caller] = _Waiting(kept, end, begun=False)
 
     def _make_room(self) -> bool:
         if len(self._waiting) + self._serving < self._limit:
             return True
         self._waiting = {
-            caller: kept
-            for caller, kept in self._waiting.items()
-            if kept[1].fileno() >= 0
+            caller: found
+            for caller, found in self._waiting.items()
+            if found.kept.fileno() >= 0
         }
         if len(self._waiting) + self._serving < self._limit:
             return True

@@ -27,6 +27,9 @@ LOG = log.getLogger(__name__)
 
 #: Seconds in which what was begun is answered when the server stops.
 _SHUTDOWN = 30
+#: Seconds in which connections without a request end then.
+_PARTING = 1.0
+_FOR_EVER = float("inf")
 #: How many connections are accepted before others get their turn.
 _AT_ONCE = 64
 
@@ -141,15 +144,17 @@ class ApiServer:
 
 async def _serve(server: uvicorn.Server, opened: listener.Listener) -> None:
     asyncio.get_running_loop().set_exception_handler(_unexpected)
-    sweeping = asyncio.ensure_future(_sweep(opened))
+    sweeping = asyncio.ensure_future(_sweep(server, opened))
     await server.serve(sockets=[opened])
     sweeping.cancel()
 
 
-async def _sweep(opened: listener.Listener) -> None:
+async def _sweep(server: uvicorn.Server, opened: listener.Listener) -> None:
     while True:
         await asyncio.sleep(0.5)
-        opened.sweep()
+        # Over TLS, callers that keep a connection for their next request
+        # would not hear of the end before that.
+        opened.sweep(_PARTING if server.should_exit else _FOR_EVER)
 
 
 def _unexpected(

@@ -77,6 +77,23 @@ class CrowdTest(serving.ServingTestCase):
 
         wait.until(cut, "the end of the connection")
 
+    def test_a_stop_does_not_wait_for_the_idle(self):
+        options, context = self.tls()
+        self.serve(**options)
+        kept = []
+        for _ in range(3):
+            sock = context.wrap_socket(
+                self.connect(), server_hostname="127.0.0.1"
+            )
+            self.addCleanup(sock.close)
+            sock.sendall(b"GET /idle HTTP/1.1\r\nHost: a\r\n\r\n")
+            self.hear(sock, b"/idle")
+            kept.append(sock)
+        stopping = threading.Thread(target=self.server.stop)
+        stopping.start()
+        stopping.join(20)
+        self.assertFalse(stopping.is_alive())
+
     def test_who_does_not_read_gives_the_thread_back(self):
         ended = threading.Event()
 

@@ -80,5 +80,13 @@ class ListenerTest(base.TestCase):
             self.assertFalse(self.is_open(silent))
             self.assertTrue(self.is_open(served))
 
+    def test_who_has_not_begun_may_be_hurried(self):
+        begun, idle = self.connect(), self.connect()
+        self.listener.keep(begun.getsockname(), 60)
+        self.listener.sweep(-1)
+        self.listener.sweep(-1)
+        self.assertTrue(self.is_open(begun))
+        self.assertFalse(self.is_open(idle))
+
     def test_it_leaves_descriptors_to_others(self):
         self.assertIn(listener.most(), range(1, 513))
