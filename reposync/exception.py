@@ -4,23 +4,17 @@
 ::
 
     ReposyncError
-    |-- InvalidRequest            the caller's input
-    |   `-- InvalidReference, InvalidFilter, InvalidWebhook
-    |-- NotFound
-    |   `-- ImageNotFound, OperationNotFound
-    |-- Forbidden
-    |-- OperationFinished         too late to cancel
-    |-- RepositoryNotAllowed, RepositoriesUnreadable
-    |-- SourceError               the registry or the engine
-    |   |-- ReferenceNotFound, PlatformNotFound, ImageUnsupported
-    |   |-- RegistryDenied, RateLimited, RegistryBehind
-    |   `-- SourceUnavailable, SourceDiskFull, ArchiveDamaged
-    |-- CatalogueError            the driver
-    |   |-- ImageInUse, ImageProtected, ImageNotManaged, ImageDamaged
-    |   |-- ImageBusy, CatalogueQuotaExceeded, CatalogueDenied
-    |   `-- CatalogueUnavailable, CatalogueUnsuitable
+    |-- InvalidRequest: InvalidReference, InvalidFilter, InvalidWebhook
+    |-- NotFound: ImageNotFound, OperationNotFound
+    |-- SourceError: ReferenceNotFound, PlatformNotFound, ImageUnsupported,
+    |       RegistryDenied, RateLimited, RegistryBehind, ArchiveDamaged,
+    |       SourceUnavailable, SourceDiskFull
+    |-- CatalogueError: ImageInUse, ImageProtected, ImageNotManaged, ImageBusy,
+    |       ImageDamaged, CatalogueQuotaExceeded, CatalogueDenied,
+    |       CatalogueUnavailable, CatalogueUnsuitable
     |-- ConductorUnavailable, ConductorTimeout, DatabaseUnavailable
-    |-- KeysUnavailable, TooManyAttempts
+    |-- KeysUnavailable, RepositoriesUnreadable, RepositoryNotAllowed
+    |-- Forbidden, OperationFinished, TooManyOperations, TooManyAttempts
     `-- OperationCancelled, LeaseLost, StoppingService
 
 ``code`` is part of the API: one string, one class, never changed.  The text
@@ -104,6 +98,12 @@ class OperationFinished(ReposyncError):
     """The operation has ended and cannot be cancelled any more."""
 
     code = "operation_finished"
+
+
+class TooManyOperations(ReposyncError):
+    """As many operations of the project wait as may."""
+
+    code = "too_many_operations"
 
 
 class RepositoryNotAllowed(ReposyncError):

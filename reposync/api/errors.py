@@ -28,6 +28,7 @@ STATUSES: dict[type[exception.ReposyncError], int] = {
     exception.RepositoryNotAllowed: 403,
     exception.NotFound: 404,
     exception.OperationFinished: 409,
+    exception.TooManyOperations: 429,
     exception.SourceError: 502,
     exception.CatalogueError: 502,
     exception.CatalogueUnavailable: 503,

@@ -59,6 +59,7 @@ class Folding:
     def submit(self, request: operations.Request) -> models.Operation:
         """Write a request down, or join it; see `operations.submit`.
 
+        :raises TooManyOperations: as many wait as the request allows
         :raises DatabaseUnavailable: nothing was written
         """
         ticket = _Ticket(request)
@@ -108,7 +109,10 @@ class Folding:
                 ticket.error = error
         else:
             for ticket, row in zip(batch, rows, strict=True):
-                ticket.row = row
+                if isinstance(row, exception.TooManyOperations):
+                    ticket.error = row
+                else:
+                    ticket.row = row
 
 
 class _Ticket:

@@ -52,6 +52,7 @@ class Submitter:
 
         :param announced: what a webhook told of it
         :raises InvalidReference: it names a digest
+        :raises TooManyOperations: as many of the caller's project wait as may
         :raises DatabaseUnavailable: nothing was accepted
         """
         if reference.digest:
@@ -66,18 +67,25 @@ class Submitter:
             key,
             reference=str(reference),
             announced=announced,
+            # A webhook that is refused is an image that is missed.
+            most=None if announced else self._most,
         )
 
     def delete(self, caller: Any, image_id: str) -> models.Operation:
         """Ask for the deletion of an image.
 
+        :raises TooManyOperations: as many of the caller's project wait as may
         :raises DatabaseUnavailable: nothing was accepted
         """
         key = keys.delete_key(self._conf, image_id)
-        return self._submit(caller, "delete", key, image_id=image_id)
+        return self._submit(
+            caller, "delete", key, image_id=image_id, most=self._most
+        )
 
     def sync(self, caller: Any) -> models.Operation:
         """Ask for all listed repositories.
+
+        It is never too many: no more than one of a project waits.
 
         :raises DatabaseUnavailable: nothing was accepted
         """
@@ -99,6 +107,11 @@ class Submitter:
             return self._announced(caller, self._folding.submit(request))
         operation = deliveries.submit(self._db, request, delivery)
         return operation and self._announced(caller, operation)
+
+    @property
+    def _most(self) -> int | None:
+        """How many operations of a project may wait; None for any number."""
+        return self._conf.api.max_waiting or None
 
     def _submit(
         self, caller: Any, kind: str, key: str, **values: Any

@@ -2,6 +2,7 @@
 """The threads of a conductor: workers that claim, a heart that beats."""
 
 import random
+import secrets
 import threading
 import time
 
@@ -61,6 +62,8 @@ class Manager:
         self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
         self._outage = database or outage.Outage("The database")
+        # Which lane had its turn last.  None is favoured by restarts.
+        self._lane = secrets.token_hex(16)
 
     def start(self) -> None:
         """Start all threads."""
@@ -136,13 +139,14 @@ class Manager:
             self._bell.wait(pause)
 
     def _claim(self, owner: str) -> conductor_job.Job | None:
-        found = leases.candidates(self._quick_db, _CANDIDATES)
+        found = leases.candidates(self._quick_db, _CANDIDATES, self._lane)
         for position, (operation_id, attempt) in enumerate(found):
             operation = leases.claim(
                 self._quick_db, operation_id, attempt, owner, self._conf.lease
             )
             if operation is None:
                 continue
+            self._lane = operation.lane
             if position + 1 < len(found):
                 self._bell.ring()
             return conductor_job.Job(

@@ -97,6 +97,18 @@ one.
         help="The longest page of a list.",
     ),
     cfg.IntOpt(
+        "max_waiting",
+        default=1000,
+        min=0,
+        mutable=True,
+        help="""
+How many pulls and deletions that callers of one project asked for may wait;
+0 for any number.  Who asks for one more is answered with 429, administrators,
+too.  What webhooks tell and synchronisations, of which one of a project waits,
+are not counted and never refused.
+""",
+    ),
+    cfg.IntOpt(
         "max_streams",
         default=8,
         min=0,

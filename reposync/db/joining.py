@@ -11,8 +11,13 @@ from oslo_utils import uuidutils
 import sqlalchemy as sa
 from sqlalchemy import orm
 
+from reposync import exception
 from reposync.db import clock
+from reposync.db import limits
 from reposync.db.models import Operation
+
+#: What becomes of a request.
+Outcome = Operation | exception.TooManyOperations
 
 # Made once: to put a statement together takes longer than to run it.
 _JOIN = (
@@ -20,6 +25,17 @@ _JOIN = (
     .where(Operation.pending_key == sa.bindparam("key"))
     .values(
         coalesced=Operation.coalesced + sa.bindparam("number"),
+        # A part that somebody asks for by itself leaves the other parts.
+        lane=sa.case(
+            (
+                Operation.parent_id.is_not(None),
+                sa.func.coalesce(
+                    sa.bindparam("lane", type_=Operation.lane.type),
+                    Operation.lane,
+                ),
+            ),
+            else_=Operation.lane,
+        ),
         parent_id=sa.func.coalesce(
             Operation.parent_id,
             sa.bindparam("parent", type_=Operation.parent_id.type),
@@ -56,16 +72,19 @@ class Announcement:
 class Group:
     """Identical requests.
 
-    :ivar values: the columns of the operation, should one have to be made
+    :ivar values: the columns of the operation, should one have to be made,
+        ``lane`` among them
     :ivar number: how many requests these are
     :ivar parent_id: the synchronisation that one of them is part of
     :ivar announced: the newest of what was told
+    :ivar most: how many of the lane may wait with it; None for any number
     """
 
     values: Mapping[str, Any]
     number: int
     parent_id: str | None
     announced: Announcement | None = None
+    most: int | None = None
 
 
 def newest(told: Iterable[Announcement | None]) -> Announcement | None:
@@ -84,11 +103,11 @@ def newest(told: Iterable[Announcement | None]) -> Announcement | None:
 
 def join_or_add(
     session: orm.Session, groups: Mapping[str, Group]
-) -> dict[str, Operation]:
+) -> dict[str, Outcome]:
     """Join the operations that wait, and make those that are missing.
 
     :param groups: by the key under which they meet
-    :returns: the operations, by the same keys
+    :returns: the operations, or refusals of new ones, by the same keys
     :raises DBDuplicateEntry: another transaction made one of them meanwhile;
         in the next transaction it can be joined
     """
@@ -96,7 +115,15 @@ def join_or_add(
     groups = dict(sorted(groups.items()))
     found = _join(session, groups)
     missing = {key: groups[key] for key in groups if key not in found}
-    return found | _add(session, missing) if missing else found
+    if not missing:
+        return {**found}
+    wanted = {
+        key: (group.values["lane"], group.most)
+        for key, group in missing.items()
+    }
+    refused = limits.refuse(session, wanted)
+    added = {key: missing[key] for key in missing if key not in refused}
+    return {**found, **refused, **_add(session, added)}
 
 
 def _join(
@@ -110,6 +137,7 @@ def _join(
                 "key": key,
                 "number": group.number,
                 "parent": group.parent_id,
+                "lane": None if group.parent_id else group.values["lane"],
                 "digest": group.announced and group.announced.digest,
                 "settle": group.announced and _ms(group.announced),
             }
@@ -129,6 +157,8 @@ def _join(
 def _add(
     session: orm.Session, groups: Mapping[str, Group]
 ) -> dict[str, Operation]:
+    if not groups:
+        return {}
     now = int(session.scalar(sa.select(clock.now_ms())) or 0)
     made = {
         key: Operation(
@@ -141,7 +171,7 @@ def _add(
             not_before=now,
             created_at=now,
             updated_at=now,
-            **group.values,
+            **{**group.values, "parent_id": group.parent_id},
         )
         for key, group in groups.items()
     }

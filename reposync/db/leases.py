@@ -19,6 +19,7 @@ from reposync.db import clock
 from reposync.db import operations
 from reposync.db import session as db_session
 from reposync.db import storable
+from reposync.db import turns
 from reposync.db.models import Operation
 
 _RELEASED: dict[str, Any] = {
@@ -45,21 +46,18 @@ class Lease:
     attempt: int
 
 
-def candidates(db: db_session.Database, limit: int) -> list[tuple[str, int]]:
-    """List what could be claimed now, the longest waiting first.
+def candidates(
+    db: db_session.Database, most: int, lane: str = ""
+) -> list[tuple[str, int]]:
+    """List what could be claimed now, whose turn it is first; see `turns`.
 
+    :param lane: the one that had its turn last
     :returns: pairs of operation id and number of attempts so far
     """
-    now = clock.now_ms()
-    other = orm.aliased(Operation)
-    image_is_busy = sa.exists().where(other.running_key == Operation.image_key)
-    statement = (
-        sa.select(Operation.id, Operation.attempt)
-        .where(sa.or_(sa.and_(_waiting(now), ~image_is_busy), _abandoned(now)))
-        .order_by(Operation.not_before, Operation.created_at, Operation.id)
-        .limit(limit)
+    values = {"most": most, "lane": lane}
+    rows = db.read(
+        lambda session: session.execute(turns.CANDIDATES, values).all()
     )
-    rows = db.read(lambda session: session.execute(statement).all())
     return [(row.id, row.attempt) for row in rows]
 
 
@@ -220,7 +218,7 @@ def _claim(lease: Lease) -> sa.Update:
         sa.update(Operation)
         .where(Operation.id == lease.operation_id)
         .where(Operation.attempt == lease.attempt - 1)
-        .where(sa.or_(_waiting(now), _abandoned(now)))
+        .where(sa.or_(turns.waiting(now), turns.abandoned(now)))
         .values(
             state="running",
             owner=lease.owner,
@@ -238,14 +236,6 @@ def _claim(lease: Lease) -> sa.Update:
 
 def _until(seconds: int) -> sa.ColumnElement[int]:
     return clock.now_ms() + seconds * 1000
-
-
-def _waiting(now: clock.now_ms) -> sa.ColumnElement[bool]:
-    return sa.and_(Operation.state == "queued", Operation.not_before <= now)
-
-
-def _abandoned(now: clock.now_ms) -> sa.ColumnElement[bool]:
-    return sa.and_(Operation.state == "running", Operation.lease_until < now)
 
 
 def _error_values(error: exception.ReposyncError | None) -> dict[str, Any]:

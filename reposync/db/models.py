@@ -45,6 +45,8 @@ class Operation(Base):
     while it runs, and unique: two conductors never work on the same image.
     ``attempt`` grows with every claim; together with ``owner`` it fences
     writes of a conductor that lost its lease.
+    Those of one ``lane`` take turns with the other lanes as one.  It is empty
+    in what processes of an older release write.
     A sync that waits for its children is running and has no owner.
     A webhook brings ``settle_until``: until then the registry may be behind
     what it told, which is ``announced_digest`` where it told one.
@@ -55,6 +57,7 @@ class Operation(Base):
         UniqueConstraint("pending_key", name="uq_operations_pending_key"),
         UniqueConstraint("running_key", name="uq_operations_running_key"),
         Index("ix_operations_queue", "state", "not_before", "created_at"),
+        Index("ix_operations_lane", "state", "lane", "not_before"),
         Index("ix_operations_project", "project_id", "created_at"),
         Index("ix_operations_parent", "parent_id", "state"),
         Index("ix_operations_created", "created_at"),
@@ -73,6 +76,7 @@ class Operation(Base):
     image: orm.Mapped[dict[str, Any] | None] = Column(
         types.JsonEncodedDict, nullable=True
     )
+    lane: orm.Mapped[str] = Column(String(32), default="", server_default="")
     attempt: orm.Mapped[int] = Column(default=0)
     phase: orm.Mapped[str | None] = Column(String(16))
     bytes_done: orm.Mapped[int] = Column(BigInteger, default=0)

@@ -4,8 +4,6 @@
 from collections.abc import Iterable
 from collections.abc import Sequence
 import dataclasses
-import hashlib
-from typing import Any
 
 from oslo_db import exception as db_exception
 import sqlalchemy as sa
@@ -17,32 +15,11 @@ from reposync.db import joining
 from reposync.db import models
 from reposync.db import session as db_session
 from reposync.db.models import Operation
+from reposync.db.request import columns
+from reposync.db.request import pending_key
+from reposync.db.request import Request
 
 _TRIES = 10
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Request:
-    """What somebody asks for.
-
-    :ivar kind: ``pull``, ``sync`` or ``delete``
-    :ivar image_key: hex digest that stands for image and catalogue
-    :ivar reference: short form with tag, for pulls
-    :ivar image_id: the catalogue's id, for deletions
-    :ivar project_id: who may see the operation; None for administrators only
-    :ivar parent_id: the synchronisation it is part of
-    :ivar announced: what a webhook told, where one did
-    """
-
-    kind: str
-    image_key: str
-    reference: str | None = None
-    image_id: str | None = None
-    project_id: str | None = None
-    user_id: str | None = None
-    request_id: str | None = None
-    parent_id: str | None = None
-    announced: joining.Announcement | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -68,17 +45,19 @@ def submit(db: db_session.Database, request: Request) -> Operation:
 
     :returns: the new operation, or the waiting one of the same project and
         image: it has not looked at the registry yet, so it serves both
+    :raises TooManyOperations: as many wait as the request allows
     :raises DatabaseUnavailable: nothing was written
     """
-    return submit_all(db, [request])[0]
+    return _accepted(submit_all(db, [request])[0])
 
 
 def submit_all(
     db: db_session.Database, requests: Sequence[Request]
-) -> list[Operation]:
+) -> list[joining.Outcome]:
     """Write down several requests in one transaction; see `submit`.
 
-    :returns: the operation of each request, in their order
+    :returns: the operation of each request, in their order, or why there is
+        none
     :raises DatabaseUnavailable: nothing was written
     """
     for _ in range(_TRIES):
@@ -90,19 +69,6 @@ def submit_all(
     raise exception.DatabaseUnavailable(
         "The same request is being written too often at once. Try again"
     )
-
-
-def pending_key(request: Request | Operation) -> str:
-    """Give the key under which identical waiting requests meet.
-
-    It is the project's own: nobody is answered with an operation of
-    another project.  A deletion may have the image of a pull, and is another
-    request.
-    """
-    who = request.project_id or ""
-    if request.kind == "delete":
-        who = f"delete {who}"
-    return f"{request.image_key[:32]}{_digest(who)}"
 
 
 def get(
@@ -226,37 +192,46 @@ def cancel_chosen(session: orm.Session, chosen: sa.ColumnElement[bool]) -> int:
 def join_or_add(session: orm.Session, request: Request) -> Operation:
     """Do the work of `submit` within a transaction.
 
+    :raises TooManyOperations: as many wait as the request allows
     :raises DBDuplicateEntry: somebody else was first
     """
-    return _submit_all(session, [request])[0]
+    return _accepted(_submit_all(session, [request])[0])
 
 
 def _submit_all(
     session: orm.Session, requests: Sequence[Request]
-) -> list[Operation]:
+) -> list[joining.Outcome]:
     keys = [pending_key(request) for request in requests]
     groups: dict[str, list[Request]] = {}
     for key, request in zip(keys, requests, strict=True):
         groups.setdefault(key, []).append(request)
     found = joining.join_or_add(
-        session,
-        {
-            key: joining.Group(
-                _columns(group[0]),
-                len(group),
-                next((one.parent_id for one in group if one.parent_id), None),
-                joining.newest(one.announced for one in group),
-            )
-            for key, group in groups.items()
-        },
+        session, {key: _group(group) for key, group in groups.items()}
     )
     return [found[key] for key in keys]
 
 
-def _columns(request: Request) -> dict[str, Any]:
-    values = dataclasses.asdict(request)
-    del values["announced"]
-    return values
+def _group(requests: Sequence[Request]) -> joining.Group:
+    # Whoever asks for an image does not wait for all parts of a list, and no
+    # webhook is refused because of a caller.
+    first = min(
+        requests, key=lambda one: (bool(one.parent_id), not one.announced)
+    )
+    parents = [one.parent_id for one in requests if one.parent_id]
+    unbounded = any(one.most is None for one in requests)
+    return joining.Group(
+        columns(first),
+        len(requests),
+        parents[0] if parents else None,
+        joining.newest(one.announced for one in requests),
+        most=None if unbounded else first.most,
+    )
+
+
+def _accepted(outcome: joining.Outcome) -> Operation:
+    if isinstance(outcome, exception.TooManyOperations):
+        raise outcome
+    return outcome
 
 
 def _get(
@@ -289,7 +264,3 @@ def _find(session: orm.Session, query: Query) -> list[Operation]:
         Operation.created_at.desc(), Operation.id.desc()
     ).limit(query.limit)
     return list(session.scalars(statement))
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -17,7 +17,7 @@ def seconds_to_next(db: db_session.Database, most: float) -> float:
 
     :param most: an upper bound, given also where none waits
     """
-    now = clock.now_ms()
+    now = clock.began_ms()
     statement = sa.select(sa.func.min(Operation.not_before) - now).where(
         Operation.state == "queued", Operation.not_before > now
     )

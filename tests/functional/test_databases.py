@@ -16,10 +16,13 @@ from tests.contract import cancelling
 from tests.contract import deliveries
 from tests.contract import deployment
 from tests.contract import joining
+from tests.contract import limits
 from tests.contract import operations as contract
 from tests.contract import outages
 from tests.contract import retention
 from tests.contract import trees
+from tests.contract import turns
+from tests.contract import upgrade
 from tests.fixtures import database
 from tests.functional import base
 
@@ -30,9 +33,12 @@ class ServerContract(
     contract.OperationsContract,
     deployment.DeploymentContract,
     joining.JoiningContract,
+    limits.LimitsContract,
     outages.ServerOutages,
     retention.RetentionContract,
     trees.TreesContract,
+    turns.TurnsContract,
+    upgrade.UpgradeContract,
 ):
     """The contract on a database of its own."""
 
@@ -40,12 +46,16 @@ class ServerContract(
 
     def setUp(self):
         super().setUp()
+        self.db = self.empty_database()
+        migration.sync(self.db)
+
+    def empty_database(self):
         made = database.ServerDatabase(self.lab[self.variable])
         url = self.useFixture(made).url
         self.config(connection=url, group="database")
-        self.db = session.Database(self.conf)
-        self.addCleanup(self.db.dispose)
-        migration.sync(self.db)
+        db = session.Database(self.conf)
+        self.addCleanup(db.dispose)
+        return db
 
     def test_a_transaction_that_stalls_is_broken_off_and_tried_again(self):
         made = operations.submit(self.db, contract.request("a"))

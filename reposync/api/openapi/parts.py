@@ -23,6 +23,7 @@ _REASONS = {
     409: "The operation cannot be cancelled any more",
     413: "The body is larger than the service takes",
     415: "The body is not application/json",
+    429: "As many operations of the project wait as may",
     502: "The catalogue refuses",
     503: "Something the service needs is away",
     504: "No conductor answered in time",

@@ -65,7 +65,7 @@ _IMAGES: Json = {
             summary="Have an image read from its registry and kept",
             query=images.PULL_QUERY,
             body=parts.body(images.PULL_BODY, required=False),
-            errors=(415,),
+            errors=(415, 429),
         ),
     },
     "/v1/images/{image_id}": {
@@ -76,7 +76,7 @@ _IMAGES: Json = {
             errors=(404, *_CATALOGUE),
         ),
         "delete": parts.accepted(
-            summary="Have an image deleted", errors=(404,)
+            summary="Have an image deleted", errors=(404, 429)
         ),
     },
 }

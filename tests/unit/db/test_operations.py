@@ -3,13 +3,17 @@
 
 from reposync import exception
 from reposync.db import operations
+from reposync.db import session
 from tests.contract import cancelling
 from tests.contract import deployment
 from tests.contract import joining
+from tests.contract import limits
 from tests.contract import operations as contract
 from tests.contract import outages
 from tests.contract import retention
 from tests.contract import trees
+from tests.contract import turns
+from tests.contract import upgrade
 from tests.fixtures import database
 from tests.unit import base
 
@@ -19,9 +23,12 @@ class SqliteTest(
     contract.OperationsContract,
     deployment.DeploymentContract,
     joining.JoiningContract,
+    limits.LimitsContract,
     outages.OutagesContract,
     retention.RetentionContract,
     trees.TreesContract,
+    turns.TurnsContract,
+    upgrade.UpgradeContract,
     base.TestCase,
 ):
     """The contract."""
@@ -31,13 +38,18 @@ class SqliteTest(
         fixture = database.SqliteDatabase(self.conf, self.path)
         self.db = self.useFixture(fixture).db
 
+    def empty_database(self):
+        url = f"sqlite:///{self.path / 'empty.db'}"
+        self.config(connection=url, group="database")
+        db = session.Database(self.conf)
+        self.addCleanup(db.dispose)
+        return db
+
 
 class UnavailableTest(base.TestCase):
     """A database that is not there."""
 
     def test_it_says_so(self):
-        from reposync.db import session
-
         for url in (
             "postgresql+psycopg2://nobody@127.0.0.1:1/x",
             "mysql+pymysql://nobody@127.0.0.1:1/x",
