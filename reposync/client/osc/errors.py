@@ -40,7 +40,7 @@ def explain(error: Exception) -> str:
 def is_passing(error: Exception) -> bool:
     """Tell whether the next try may go well, with nobody's help."""
     if isinstance(error, exceptions.HttpException):
-        return error.status_code in (502, 503, 504)
+        return error.status_code in (429, 502, 503, 504)
     return isinstance(error, keystone.ConnectFailure)
 
 
