@@ -16,6 +16,7 @@ from typing import Protocol
 import re2
 
 from reposync import exception
+from reposync import texts
 
 _WILDCARD = re.compile(r"[\w./:@?*-]*", re.ASCII)
 _LIMIT = 255
@@ -53,7 +54,9 @@ class ImageFilter:
         if self.type and image.type != self.type:
             return False
         compiled = self._compiled
-        return compiled is None or bool(compiled.fullmatch(image.name))
+        # RE2 takes no halves of characters, which a catalogue may have.
+        name = texts.printable(image.name)
+        return compiled is None or bool(compiled.fullmatch(name))
 
 
 def compile_pattern(pattern: str) -> Any:
@@ -76,6 +79,10 @@ def compile_pattern(pattern: str) -> Any:
     options.max_mem = _MEMORY
     try:
         return re2.compile(pattern, options)
+    except UnicodeError as error:
+        raise exception.InvalidFilter(
+            "The filter has half a character in it"
+        ) from error
     except re2.error as error:
         raise exception.InvalidFilter(
             f"The filter is no regular expression: {_text(error)}. "

@@ -77,8 +77,9 @@ def _other(text: str) -> None:
     platforms.Platform.parse(str(platform))
     platform.rank(platforms.Platform.parse("linux/arm64/v8"))
     try:
-        chosen = filters.ImageFilter(text)
-        chosen.matches(driver.Image(id="1", name="a/b:1", type="docker"))
+        for pattern, name in ((text, "a/b:1"), ("*b*", text)):
+            image = driver.Image(id="1", name=name, type="docker")
+            filters.ImageFilter(pattern).matches(image)
     except exception.InvalidFilter as error:
         bounds.check_text(error.message)
 
