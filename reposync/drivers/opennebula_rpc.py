@@ -115,7 +115,7 @@ class Server:
             try:
                 return etree.fromstring(value.encode(), _parser())
             except (etree.XMLSyntaxError, ValueError) as error:
-                raise errors.unreadable(error) from error
+                raise errors.unreadable(self._harmless(error)) from error
         return value
 
     def _exchange(self, method: str, params: tuple[Any, ...]) -> Any:
@@ -143,7 +143,7 @@ class Server:
         try:
             [value], _ = xmlrpc.client.loads(answer.content)
         except _BROKEN as error:
-            raise errors.unreadable(error) from error
+            raise errors.unreadable(self._harmless(error)) from error
         return value
 
     def _fault(self, fault: xmlrpc.client.Fault) -> exception.ReposyncError:
