@@ -99,12 +99,13 @@ def _place(error: Exception) -> str:
     """Name where an error comes from: the last line of the service."""
     frames = traceback.extract_tb(error.__traceback__)
     own = [f for f in frames if "/reposync/" in f.filename] or frames
-    words = str(error).partition(":")[0]
+    words = ""
     if isinstance(error, bounds.Finding):
-        own = frames
-        words = re.sub(r"[\d.]+", "N", words)
+        # All are raised in one place, for one of a few reasons.
+        words = re.sub(r"[\d.]+", "N", str(error).partition(":")[0])
+        own = own[-1:]
     kind = type(error).__name__
-    return f"{kind} {own[-1].filename}:{own[-1].lineno} {words[:60]!a}"
+    return f"{kind} {own[-1].filename}:{own[-1].lineno} {words}".rstrip()
 
 
 def _words(seed: bytes) -> set[str]:

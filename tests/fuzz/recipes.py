@@ -17,6 +17,14 @@ from typing import Any
 
 _PAX = tarfile.PAX_FORMAT
 _LONGEST = 64 * 1024
+_NO_RECIPE = (
+    AttributeError,
+    LookupError,
+    OverflowError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
 
 
 def build(data: bytes) -> bytes:
@@ -24,7 +32,7 @@ def build(data: bytes) -> bytes:
     try:
         members = json.loads(data)
         return _build(members)
-    except (ValueError, TypeError, LookupError, RecursionError):
+    except _NO_RECIPE:
         return data
 
 
