@@ -99,7 +99,7 @@ def redirect(url: str, answer: hosts.Answer) -> str | None:
         return None
     try:
         target = urllib.parse.urlsplit(urllib.parse.urljoin(url, place))
-        usable = is_host(target.hostname) and port(target)
+        usable = is_host(target.hostname) and target.port != 0
         netloc = target.netloc.rpartition("@")[2]
     except ValueError:
         return None
