@@ -9,6 +9,7 @@ from oslo_middleware import sizelimit
 _LARGE = 16 * 1024 * 1024
 #: Options that 0 switches off, with what is unbounded then.
 _OFF = {
+    ("api", "max_waiting"): "one project may fill the queue",
     ("registry", "lowest_rate"): "a slow registry holds a worker for as long "
     "as it likes",
     ("conductor", "retention"): "the table of operations grows for ever",

@@ -186,6 +186,7 @@ ROWS = (
      "[glance] password: it is the one"),
     ("Secrets", {"glance": _LOGIN, "keystone_authtoken": _LOGIN}, None),
     ("Limits", {}, None),
+    ("Limits", {"api": {"max_waiting": 0}}, "[api] max_waiting"),
     ("Limits", {"registry": {"lowest_rate": 0}}, "[registry] lowest_rate"),
     ("Limits", {"conductor": {"retention": 0}}, "[conductor] retention"),
     ("Limits", {"oslo_middleware": {"max_request_body_size": 1 << 30}},
