@@ -52,6 +52,9 @@ def answer(data: bytes, default: int = 200) -> urllib3.HTTPResponse:
     """Make the answer of a server, as urllib3 gives it."""
     fields, body = read(data)
     fields.pop("transfer-encoding", None)
+    if "," in fields.get("content-length", ""):
+        # An answer with two lengths is refused by urllib3 itself.
+        del fields["content-length"]
     code = status(fields, default)
     return urllib3.HTTPResponse(
         io.BytesIO(body),
