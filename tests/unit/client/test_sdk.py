@@ -136,11 +136,14 @@ class SdkTest(base.ApiTestCase):
         made = self.client.delete_image("i1")
         self.assertEqual(("delete", "i1"), (made.kind, made.image_id))
         # An id never leads to another path.
-        for strange in ("../sync", "i1?x=1"):
+        for strange, why in (
+            ("../sync", "There is nothing at this path"),
+            ("i1?x=1", "No image has such an id"),
+        ):
             error = self.assertRaises(
                 exceptions.NotFoundException, self.client.delete_image, strange
             )
-            self.assertIn("No image has such an id", error.message)
+            self.assertIn(why, error.message)
 
     def test_a_stream_tells_of_each_part_and_gives_the_operation(self):
         stream = self.client.stream_sync()

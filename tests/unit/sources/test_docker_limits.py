@@ -65,5 +65,5 @@ class LimitTest(base.TestCase):
         labels = {"a\0": "b\n\x1b\ud800c", "long": "x" * 10**6}
         self.engine.image["Config"] = {"Labels": labels}
         self.assertEqual(
-            {"a": "bc", "long": "x" * 255}, self.archive().resolved.labels
+            {"a": "b c", "long": "x" * 255}, self.archive().resolved.labels
         )
