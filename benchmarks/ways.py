@@ -17,7 +17,7 @@ import requests
 
 from reposync import reference as ref
 from reposync import service
-from reposync.sources import registry
+from reposync.sources.registry import source as registry
 from tests import lab
 from tests.fixtures import client
 from tests.fixtures import cloud

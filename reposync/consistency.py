@@ -14,7 +14,7 @@ from oslo_db import options as db_options
 
 from reposync import broker
 from reposync import conf as reposync_conf
-from reposync.db import session
+from reposync.db.connection import session
 
 _PROJECT = "reposync"
 #: Where oslo.config looks, in this order.

@@ -12,17 +12,17 @@ import webob
 
 from reposync import policy
 from reposync.api import application
-from reposync.api import auth
-from reposync.api import events
 from reposync.api import hooks
 from reposync.api import middleware
 from reposync.api import services as api_services
 from reposync.api import streams
 from reposync.api import submit
-from reposync.api import tally
 from reposync.api.controllers import root
+from reposync.api.identity import authentication
+from reposync.api.webhooks import events
+from reposync.api.webhooks import tally
 from reposync.conductor import rpcapi
-from reposync.db import session
+from reposync.db.connection import session
 from reposync.webhooks import receivers
 
 _HEALTHCHECK = "/healthcheck"
@@ -32,14 +32,14 @@ _RETRIES = 3
 
 def make_app(
     conf: cfg.ConfigOpts, services: api_services.Services
-) -> auth.Wsgi:
+) -> authentication.Wsgi:
     """Make the application.
 
     Nothing is connected before the first request: servers fork after this.
 
     :raises BadSecret: there is no good secret for the strategy ``token``
     """
-    app: auth.Wsgi = application.Application(
+    app: authentication.Wsgi = application.Application(
         root.RootController(),
         hooks=[hooks.ServicesHook(services), hooks.ErrorHook()],
         # Pecan's own looks for bad UTF-8 whenever any attribute is read; here
@@ -51,7 +51,9 @@ def make_app(
     return _surrounded(app, conf)
 
 
-def _surrounded(app: auth.Wsgi, conf: cfg.ConfigOpts) -> auth.Wsgi:
+def _surrounded(
+    app: authentication.Wsgi, conf: cfg.ConfigOpts
+) -> authentication.Wsgi:
     # From the inside out.  Pecan sees no more than it needs.  Authentication
     # comes before anything reads the body, the limit of which holds for
     # webhooks, too.  The envelope is around all that refuses.  The health of
@@ -60,7 +62,7 @@ def _surrounded(app: auth.Wsgi, conf: cfg.ConfigOpts) -> auth.Wsgi:
     # request id is outermost but for the proxy's headers, so that every
     # answer and every log line has it.
     app = middleware.Covered(app)
-    app = auth.make(app, conf)
+    app = authentication.make(app, conf)
     limited = oslo_middleware.RequestBodySizeLimiter(app, conf)
     longest = conf.oslo_middleware.max_request_body_size
     app = middleware.Where(middleware.may_be_longer(longest), limited, app)
@@ -109,7 +111,7 @@ def make_services(
 class Mounted:
     """Answers one path by itself, and passes the rest on."""
 
-    def __init__(self, mounted: auth.Wsgi, app: auth.Wsgi):
+    def __init__(self, mounted: authentication.Wsgi, app: authentication.Wsgi):
         """Store both."""
         self._mounted = mounted
         self._app = app

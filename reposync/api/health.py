@@ -16,9 +16,9 @@ import requests
 
 from reposync import broker
 from reposync import exception
-from reposync.api import keystone
+from reposync.api.identity import keystone
 from reposync.db import conductors
-from reposync.db import session
+from reposync.db.connection import session
 
 LOG = log.getLogger(__name__)
 

@@ -14,10 +14,10 @@ from oslo_middleware import request_id
 import webob
 
 from reposync import context as reposync_context
-from reposync.api import accesslog
-from reposync.api import auth
 from reposync.api import errors
 from reposync.api import streams
+from reposync.api.identity import authentication
+from reposync.api.serving import accesslog
 
 LOG = log.getLogger(__name__)
 
@@ -32,7 +32,7 @@ class AccessLog:
     Whoever waits looks once a second; that is for ``debug = true``.
     """
 
-    def __init__(self, app: auth.Wsgi):
+    def __init__(self, app: authentication.Wsgi):
         """Store the application."""
         self._app = app
 
@@ -74,7 +74,7 @@ class Context:
     The one of the request that the thread served before must not stay.
     """
 
-    def __init__(self, app: auth.Wsgi):
+    def __init__(self, app: authentication.Wsgi):
         """Store the application."""
         self._app = app
 
@@ -98,7 +98,7 @@ class Covered:
     to see whether there is one, which for a stream would be too late.
     """
 
-    def __init__(self, app: auth.Wsgi):
+    def __init__(self, app: authentication.Wsgi):
         """Store the application."""
         self._app = app
 
@@ -131,7 +131,7 @@ class Covered:
 class OneEnvelope:
     """Gives every error the same form, whoever made it."""
 
-    def __init__(self, app: auth.Wsgi):
+    def __init__(self, app: authentication.Wsgi):
         """Store the application."""
         self._app = app
 
@@ -188,7 +188,7 @@ class RequestId:
     longer than to accept a notification.
     """
 
-    def __init__(self, app: auth.Wsgi):
+    def __init__(self, app: authentication.Wsgi):
         """Store the application."""
         self._app = app
 
@@ -220,8 +220,8 @@ class Where:
     def __init__(
         self,
         concerned: Callable[[dict[str, Any]], bool],
-        middleware: auth.Wsgi,
-        app: auth.Wsgi,
+        middleware: authentication.Wsgi,
+        app: authentication.Wsgi,
     ):
         """Store both ways."""
         self._concerned = concerned

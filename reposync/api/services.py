@@ -6,11 +6,11 @@ import dataclasses
 from oslo_config import cfg
 
 from reposync import policy as reposync_policy
-from reposync.api import events
 from reposync.api import streams
 from reposync.api import submit
+from reposync.api.webhooks import events
 from reposync.conductor import rpcapi
-from reposync.db import session
+from reposync.db.connection import session
 from reposync.webhooks import base as webhooks
 from reposync.webhooks import receivers
 

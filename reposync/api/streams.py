@@ -19,8 +19,8 @@ from reposync import exception
 from reposync.api import errors
 from reposync.api import views
 from reposync.db import models
-from reposync.db import operations
-from reposync.db import session
+from reposync.db.connection import session
+from reposync.db.queue import operations
 
 LOG = log.getLogger(__name__)
 

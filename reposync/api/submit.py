@@ -12,14 +12,14 @@ from oslo_log import log
 from reposync import exception
 from reposync import keys
 from reposync import reference as ref
-from reposync.api import folding
+from reposync.api.webhooks import group_commit
 from reposync.conductor import rpcapi
-from reposync.db import deliveries
-from reposync.db import joining
 from reposync.db import models
-from reposync.db import operations
-from reposync.db import session
-from reposync.db import waiting
+from reposync.db.connection import session
+from reposync.db.queue import deduplication
+from reposync.db.queue import operations
+from reposync.db.queue import waiting
+from reposync.db.webhooks import deliveries
 
 LOG = log.getLogger(__name__)
 
@@ -39,14 +39,14 @@ class Submitter:
         """Store what to work with."""
         self._conf = conf
         self._db = db
-        self._folding = folding.Folding(db)
+        self._folding = group_commit.Folding(db)
         self._nudger = Nudger(conductor)
 
     def pull(
         self,
         caller: Any,
         reference: ref.Reference,
-        announced: joining.Announcement | None = None,
+        announced: deduplication.Announcement | None = None,
     ) -> models.Operation:
         """Ask for an image.
 

@@ -8,8 +8,8 @@ from typing import Any
 from reposync import exception
 from reposync import reference as ref
 from reposync import repositories
-from reposync.db import freshness as db_freshness
 from reposync.db import models
+from reposync.db.queue import freshness as db_freshness
 
 
 def operation(

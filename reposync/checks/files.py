@@ -12,7 +12,7 @@ from openstack import config as openstack_config
 from oslo_config import cfg
 
 from reposync import permissions
-from reposync.db import address
+from reposync.db.connection import address
 
 #: The account that the installation page makes.
 _GROUP = "reposync"

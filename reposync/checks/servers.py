@@ -10,7 +10,7 @@ import oslo_messaging
 from reposync import broker
 from reposync.checks import addresses
 from reposync.checks import logins
-from reposync.db import address
+from reposync.db.connection import address
 
 _RABBIT = "oslo_messaging_rabbit"
 _IDENTITY = "keystone_authtoken"

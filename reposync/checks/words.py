@@ -11,7 +11,7 @@ from reposync import broker
 from reposync import secret_words
 from reposync.checks import logins
 from reposync.conf import receiver
-from reposync.db import address
+from reposync.db.connection import address
 
 #: Those of the documentation, and RabbitMQ's own account.
 _KNOWN = frozenset(

@@ -7,8 +7,8 @@ from oslo_config import cfg
 from oslo_service import service as oslo_service
 
 from reposync.api import app
-from reposync.api import auth
-from reposync.api import server
+from reposync.api.identity import authentication
+from reposync.api.serving import server
 from reposync.cmd import launch
 from reposync.webhooks import receivers
 
@@ -47,7 +47,7 @@ def main() -> int:
     try:
         served = ApiService(conf)
     except (
-        auth.BadSecret,
+        authentication.BadSecret,
         receivers.BadReceiver,
         server.BadOptions,
     ) as error:

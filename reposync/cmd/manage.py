@@ -9,8 +9,8 @@ from reposync import exception
 from reposync.cmd import launch
 from reposync.db import deployment
 from reposync.db import migration
-from reposync.db import retention
-from reposync.db import session
+from reposync.db.connection import session
+from reposync.db.queue import retention
 
 
 def db_sync(conf: cfg.ConfigOpts) -> None:

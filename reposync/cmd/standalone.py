@@ -16,13 +16,13 @@ from oslo_log import log
 
 from reposync import exception
 from reposync.api import app
-from reposync.api import auth
-from reposync.api import server
+from reposync.api.identity import authentication
+from reposync.api.serving import server
 from reposync.cmd import home
 from reposync.cmd import launch
 from reposync.conductor import service as conductor_service
 from reposync.db import migration
-from reposync.db import session
+from reposync.db.connection import session
 from reposync.webhooks import receivers
 
 LOG = log.getLogger(__name__)
@@ -30,7 +30,7 @@ LOG = log.getLogger(__name__)
 #: What keeps it from starting, with a text for who starts it.
 _REFUSALS = (
     OSError,
-    auth.BadSecret,
+    authentication.BadSecret,
     exception.ReposyncError,
     receivers.BadReceiver,
     server.BadOptions,

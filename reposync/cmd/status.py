@@ -14,7 +14,7 @@ from reposync import exception
 from reposync import service
 from reposync.cmd import launch
 from reposync.db import migration
-from reposync.db import session
+from reposync.db.connection import session
 
 
 def _check_open(

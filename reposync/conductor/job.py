@@ -6,9 +6,9 @@ import threading
 import time
 
 from reposync import exception
-from reposync.db import leases
-from reposync.db import session as db_session
+from reposync.db.connection import session as db_session
 from reposync.db.models import Operation
+from reposync.db.queue import leases
 
 
 class Job:

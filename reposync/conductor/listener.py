@@ -13,10 +13,10 @@ from reposync import exception
 from reposync import rpc
 from reposync.conductor import bell as conductor_bell
 from reposync.conductor import endpoint
-from reposync.conductor import outage
+from reposync.conductor.telemetry import outage
 from reposync.db import deployment
-from reposync.db import operations
-from reposync.db import session as db_session
+from reposync.db.connection import session as db_session
+from reposync.db.queue import operations
 from reposync.drivers import base as driver
 
 LOG = log.getLogger(__name__)

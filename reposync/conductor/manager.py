@@ -12,13 +12,13 @@ from oslo_log import log
 from reposync import context as reposync_context
 from reposync import exception
 from reposync.conductor import bell as conductor_bell
-from reposync.conductor import events as conductor_events
 from reposync.conductor import job as conductor_job
-from reposync.conductor import outage
 from reposync.conductor import worker as conductor_worker
-from reposync.db import leases
-from reposync.db import session as db_session
-from reposync.db import waiting
+from reposync.conductor.telemetry import events as conductor_events
+from reposync.conductor.telemetry import outage
+from reposync.db.connection import session as db_session
+from reposync.db.queue import leases
+from reposync.db.queue import waiting
 
 LOG = log.getLogger(__name__)
 

@@ -17,7 +17,7 @@ from reposync import exception
 from reposync import rpc
 from reposync.db import conductors
 from reposync.db import deployment
-from reposync.db import session as db_session
+from reposync.db.connection import session as db_session
 
 LOG = log.getLogger(__name__)
 

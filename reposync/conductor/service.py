@@ -11,22 +11,22 @@ from oslo_service import service
 
 from reposync import plugins
 from reposync.conductor import bell as conductor_bell
-from reposync.conductor import events as conductor_events
-from reposync.conductor import followup
-from reposync.conductor import gauges
-from reposync.conductor import keeper
 from reposync.conductor import listener
 from reposync.conductor import manager as conductor_manager
-from reposync.conductor import metrics as conductor_metrics
-from reposync.conductor import notifications
-from reposync.conductor import outage
-from reposync.conductor import owner as conductor_owner
-from reposync.conductor import presence
-from reposync.conductor import purger
 from reposync.conductor import sources as conductor_sources
-from reposync.conductor import traces as conductor_traces
 from reposync.conductor import worker as conductor_worker
-from reposync.db import session
+from reposync.conductor.telemetry import events as conductor_events
+from reposync.conductor.telemetry import gauges
+from reposync.conductor.telemetry import metrics as conductor_metrics
+from reposync.conductor.telemetry import notifications
+from reposync.conductor.telemetry import outage
+from reposync.conductor.upkeep import callbacks
+from reposync.conductor.upkeep import housekeeping
+from reposync.conductor.upkeep import intents as conductor_traces
+from reposync.conductor.upkeep import liveness as conductor_owner
+from reposync.conductor.upkeep import presence
+from reposync.conductor.upkeep import purger
+from reposync.db.connection import session
 from reposync.drivers import base as driver
 
 LOG = log.getLogger(__name__)
@@ -82,7 +82,7 @@ class ConductorService(service.Service):
             events,
         )
         self._presence = presence.Presence(quick_db, owner, host, database)
-        self._keeper = keeper.Keeper(
+        self._keeper = housekeeping.Keeper(
             conf,
             owner,
             quick_db,
@@ -92,7 +92,7 @@ class ConductorService(service.Service):
             self._presence.note,
         )
         self._purger = purger.Purger(conf, db)
-        self._followup = followup.FollowUp(conf, quick_db, database=database)
+        self._followup = callbacks.FollowUp(conf, quick_db, database=database)
         self._listener = listener.Listener(conf, quick_db, host, driver, bell)
         self._presence.start()
         self._manager.start()

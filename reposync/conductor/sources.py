@@ -11,10 +11,10 @@ from reposync import exception
 from reposync import plugins
 from reposync import reference as ref
 from reposync import repositories
-from reposync.conductor import outage
 from reposync.conductor import troubles as conductor_troubles
+from reposync.conductor.telemetry import outage
 from reposync.sources import base as source
-from reposync.sources import rate_limits
+from reposync.sources.registry.transport import rate_limits
 
 Load = Callable[[cfg.ConfigOpts, str], source.Source]
 

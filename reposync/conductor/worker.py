@@ -7,15 +7,15 @@ from oslo_log import log
 from reposync import exception
 from reposync import reference as ref
 from reposync import retry
-from reposync.conductor import events as conductor_events
-from reposync.conductor import gone
 from reposync.conductor import job as conductor_job
-from reposync.conductor import settling
 from reposync.conductor import sources as conductor_sources
-from reposync.conductor import sync
-from reposync.conductor import traces as conductor_traces
-from reposync.db import leases
-from reposync.db import session as db_session
+from reposync.conductor.tasks import settling
+from reposync.conductor.tasks import sync
+from reposync.conductor.tasks import upstream_deletion
+from reposync.conductor.telemetry import events as conductor_events
+from reposync.conductor.upkeep import intents as conductor_traces
+from reposync.db.connection import session as db_session
+from reposync.db.queue import leases
 from reposync.drivers import base as driver
 
 LOG = log.getLogger(__name__)
@@ -115,7 +115,7 @@ class Worker:
     def _follow(
         self, job: conductor_job.Job, reference: ref.Reference
     ) -> None:
-        image = gone.Gone(
+        image = upstream_deletion.Gone(
             self._conf, self._db, self._sources, self._driver
         ).follow(job, reference)
         outcome: driver.Outcome | None = None if image else "unchanged"

@@ -8,8 +8,8 @@ import dataclasses
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from reposync.db import clock
-from reposync.db import session as db_session
+from reposync.db.connection import clock
+from reposync.db.connection import session as db_session
 from reposync.db.models import Conductor
 
 #: Seconds between two signs of life.

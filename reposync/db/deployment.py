@@ -10,7 +10,7 @@ import uuid
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from reposync.db import session as db_session
+from reposync.db.connection import session as db_session
 from reposync.db.models import Deployment
 
 

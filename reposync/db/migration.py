@@ -10,7 +10,7 @@ from sqlalchemy import engine as sa_engine
 
 from reposync import exception
 from reposync.db import models
-from reposync.db import session
+from reposync.db.connection import session
 
 
 def sync(db: session.Database, revision: str = "head") -> None:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Words for architectures, as clouds use them."""
 
-from reposync.sources import platforms
+from reposync.sources.oci import platforms
 
 #: Registries' words, and those of Glance and Nova.
 _CLOUDS = {

@@ -12,7 +12,7 @@ from typing import Protocol
 from oslo_config import cfg
 
 from reposync import reference as ref
-from reposync.sources import rate_limits
+from reposync.sources.registry.transport import rate_limits
 
 #: Told how far a copy is: phase (``pulling`` or ``copying``), bytes done,
 #: bytes in all or None where nobody knows yet.  Whatever it raises must be

@@ -8,7 +8,7 @@ from typing import Any
 
 from reposync import exception
 from reposync import texts
-from reposync.sources import documents
+from reposync.sources.oci import documents
 
 _SHORT = 300
 _CODE = re.compile(r"[\w.-]{1,64}", re.ASCII)

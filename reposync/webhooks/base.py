@@ -61,7 +61,7 @@ class Format:
 
     Loaded by stevedore from the namespace ``reposync.webhooks``.
 
-    :ivar auth: the usual way of authentication, see `reposync.webhooks.auth`
+    :ivar auth: the usual way of authentication, see `authentication`
     :ivar header: the header that belongs to it
     :ivar names_registry: False if bodies do not tell the registry's host
     """

@@ -14,7 +14,7 @@ from reposync import consistency
 from reposync import exception
 from reposync import secret_words
 from reposync.conf import receiver as receiver_conf
-from reposync.webhooks import auth
+from reposync.webhooks import authentication
 from reposync.webhooks import base
 from reposync.webhooks import bodies
 from reposync.webhooks import oidc
@@ -38,7 +38,7 @@ class Receiver:
 
     name: str
     parse: base.Parser
-    check: auth.Check
+    check: authentication.Check
     registry: str | None = None
     project_id: str | None = None
     signed: bool = False
@@ -86,7 +86,9 @@ def nobody() -> Receiver:
     """
     unknown = random_secrets.token_hex()
     return Receiver(
-        "", lambda headers, body: [], auth.make("hmac-sha256", "", [unknown])
+        "",
+        lambda headers, body: [],
+        authentication.make("hmac-sha256", "", [unknown]),
     )
 
 
@@ -147,7 +149,9 @@ def _make(
     )
 
 
-def _check(name: str, options: Any, known: base.Format) -> auth.Check:
+def _check(
+    name: str, options: Any, known: base.Format
+) -> authentication.Check:
     way = options.auth or known.auth
     if way == "oidc":
         for option in ("oidc_audience", "oidc_email", "oidc_issuers"):
@@ -176,7 +180,7 @@ def _check(name: str, options: Any, known: base.Format) -> auth.Check:
             f"secret must be set, {part} at least {secret_words.SHORTEST} "
             f"characters: {secret_words.ADVICE}",
         )
-    return auth.make(way, header, secrets)
+    return authentication.make(way, header, secrets)
 
 
 def _secret_parts(way: str, secrets: Iterable[str]) -> list[str]:

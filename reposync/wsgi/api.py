@@ -11,11 +11,11 @@ import os
 
 from reposync import service
 from reposync.api import app
-from reposync.api import auth
+from reposync.api.identity import authentication
 from reposync.cmd import reports
 
 
-def make() -> auth.Wsgi:
+def make() -> authentication.Wsgi:
     """Read the configuration and make the application."""
     listed = os.environ.get("OS_REPOSYNC_CONFIG_FILES", "")
     files = [path for path in listed.split(";") if path]

@@ -5,8 +5,8 @@ import concurrent.futures
 import threading
 
 from reposync import exception
-from reposync.db import leases
-from reposync.db import operations
+from reposync.db.queue import leases
+from reposync.db.queue import operations
 from tests.contract.operations import request
 from tests.contract.operations import Rows
 from tests.fixtures import wait

@@ -10,14 +10,14 @@ import threading
 import sqlalchemy as sa
 
 from reposync import exception
-from reposync.db import callbacks
-from reposync.db import clock
-from reposync.db import deliveries
-from reposync.db import joining
-from reposync.db import leases
 from reposync.db import models
-from reposync.db import operations
-from reposync.db import tallies
+from reposync.db.connection import clock
+from reposync.db.queue import deduplication
+from reposync.db.queue import leases
+from reposync.db.queue import operations
+from reposync.db.webhooks import callbacks
+from reposync.db.webhooks import deliveries
+from reposync.db.webhooks import tallies
 from tests.contract import operations as contract
 
 
@@ -67,7 +67,7 @@ class DeliveriesContract:
 
     def test_old_news_holds_nothing_back(self):
         def tell(key, digest, content=None):
-            told = joining.Announcement(f"sha256:{digest * 64}", 100)
+            told = deduplication.Announcement(f"sha256:{digest * 64}", 100)
             row = self.deliver(key, content=content or digest, announced=told)
             row = operations.get(self.db, row.id)
             return row, (row.announced_digest[7], row.settle_until)

@@ -3,9 +3,9 @@
 
 import concurrent.futures
 
-from reposync.db import joining
-from reposync.db import leases
-from reposync.db import operations
+from reposync.db.queue import deduplication
+from reposync.db.queue import leases
+from reposync.db.queue import operations
 from tests.contract.operations import request
 
 
@@ -40,7 +40,7 @@ class JoiningContract:
 
     def test_the_newest_announcement_counts(self):
         def told(digest, seconds):
-            return joining.Announcement(digest, seconds)
+            return deduplication.Announcement(digest, seconds)
 
         row = operations.submit(
             self.db, request("a", announced=told("sha256:1", 10))

@@ -5,9 +5,9 @@ from concurrent import futures
 import threading
 
 from reposync import exception
-from reposync.db import joining
-from reposync.db import leases
-from reposync.db import operations
+from reposync.db.queue import deduplication
+from reposync.db.queue import leases
+from reposync.db.queue import operations
 from tests.contract.operations import request
 from tests.contract.operations import Rows
 
@@ -47,7 +47,7 @@ class LimitsContract(Rows):
 
     def test_others_are_not(self):
         [parent, *_] = self.ask("a", "b", "c")
-        told = joining.Announcement(None, 0)
+        told = deduplication.Announcement(None, 0)
         for values in (
             {"project_id": "other"},
             {"most": None},
@@ -57,7 +57,7 @@ class LimitsContract(Rows):
             self.assertFalse(self.is_refused(f"d{values}", **values))
 
     def test_only_what_callers_have_waiting_counts(self):
-        told = joining.Announcement(None, 0)
+        told = deduplication.Announcement(None, 0)
         [parent] = self.ask("all", kind="sync", most=None)
         self.ask(*"abcd", announced=told, most=None)
         self.ask(*"efgh", parent_id=parent.id, most=None)
@@ -91,7 +91,7 @@ class LimitsContract(Rows):
 
     def test_a_webhook_that_comes_with_a_caller_is_not_refused(self):
         self.ask("a", "b", "c")
-        told = joining.Announcement(None, 0)
+        told = deduplication.Announcement(None, 0)
         found = operations.submit_all(
             self.db, [request("d", most=3), request("d", announced=told)]
         )

@@ -4,12 +4,12 @@
 import concurrent.futures
 
 from reposync import exception
-from reposync.db import leases
 from reposync.db import migration
-from reposync.db import operations
-from reposync.db import traces
-from reposync.db import trees
-from reposync.db import waiting
+from reposync.db.queue import batches
+from reposync.db.queue import intents
+from reposync.db.queue import leases
+from reposync.db.queue import operations
+from reposync.db.queue import waiting
 from tests.fixtures import wait
 
 
@@ -106,7 +106,7 @@ class OperationsContract(Rows):
             lambda: leases.extend(self.db, dead, 30),
             lambda: leases.finish(self.db, dead, "succeeded"),
             lambda: leases.give_back(self.db, dead, 0),
-            lambda: trees.leave_to_children(self.db, dead),
+            lambda: batches.leave_to_children(self.db, dead),
         ):
             self.assertRaises(exception.LeaseLost, write)
         leases.finish(self.db, alive, "succeeded", outcome="unchanged")
@@ -227,30 +227,30 @@ class OperationsContract(Rows):
     def test_traces_of_the_dead_and_of_the_living(self):
         operation = operations.submit(self.db, request())
         dead = self.claim(operation, "dead", seconds=0)
-        traces.add(self.db, dead, traces.CATALOGUE, "one")
-        traces.add(self.db, dead, "docker", "two", "here")
+        intents.add(self.db, dead, intents.CATALOGUE, "one")
+        intents.add(self.db, dead, "docker", "two", "here")
         wait.until(lambda: leases.candidates(self.db, 9))
         # Nobody has taken it over: whoever does looks after them.
-        self.assertEqual([], traces.of_dead(self.db, "here", 9))
+        self.assertEqual([], intents.of_dead(self.db, "here", 9))
         alive = self.claim(self.get(operation), "alive")
-        traces.add(self.db, alive, traces.CATALOGUE, "three")
+        intents.add(self.db, alive, intents.CATALOGUE, "three")
         self.assertRaises(
-            exception.LeaseLost, traces.add, self.db, dead, "docker", "four"
+            exception.LeaseLost, intents.add, self.db, dead, "docker", "four"
         )
         for host, names in (("here", {"one", "two"}), ("there", {"one"})):
-            found = traces.of_others(self.db, alive, host)
+            found = intents.of_others(self.db, alive, host)
             self.assertEqual(names, {trace.name for trace in found})
-        [own] = traces.of_attempt(self.db, alive)
+        [own] = intents.of_attempt(self.db, alive)
         self.assertEqual("three", own.name)
-        traces.forget(self.db, own, 3600)
-        self.assertEqual([], traces.of_dead(self.db, "here", 9))
+        intents.forget(self.db, own, 3600)
+        self.assertEqual([], intents.of_dead(self.db, "here", 9))
         leases.finish(self.db, alive, "succeeded")
-        found = traces.of_dead(self.db, "here", 9)
+        found = intents.of_dead(self.db, "here", 9)
         self.assertEqual(
             {"one", "two", "three"}, {trace.name for trace in found}
         )
-        page = traces.of_dead(self.db, "here", 2)
-        [last] = traces.of_dead(self.db, "here", 2, page[-1].id)
+        page = intents.of_dead(self.db, "here", 2)
+        [last] = intents.of_dead(self.db, "here", 2, page[-1].id)
         self.assertEqual(found[2].id, last.id)
-        traces.forget(self.db, own)
-        self.assertEqual(2, len(traces.of_dead(self.db, "here", 9)))
+        intents.forget(self.db, own)
+        self.assertEqual(2, len(intents.of_dead(self.db, "here", 9)))

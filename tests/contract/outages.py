@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from reposync import exception
 from reposync.db import models
-from reposync.db import session
+from reposync.db.connection import session
 
 #: What a registry may have said, and so what a statement may have in it.
 _LOOKS_LIKE_ONE = (

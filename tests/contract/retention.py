@@ -4,11 +4,11 @@
 import concurrent.futures
 
 from reposync import exception
-from reposync.db import leases
-from reposync.db import operations
-from reposync.db import retention
-from reposync.db import statistics
-from reposync.db import trees
+from reposync.db.queue import batches
+from reposync.db.queue import leases
+from reposync.db.queue import operations
+from reposync.db.queue import retention
+from reposync.db.queue import statistics
 from tests.contract import operations as contract
 from tests.fixtures import wait
 
@@ -61,8 +61,8 @@ class RetentionContract:
         _parent, lease = self.tree(True, True, True)
         # Its parts have ended, but it has not.
         self.assertEqual(0, self.purge())
-        trees.leave_to_children(self.db, lease)
-        trees.settle(self.db)
+        batches.leave_to_children(self.db, lease)
+        batches.settle(self.db)
         wait.until(lambda: retention.count(self.db, 0) == 4)
         self.assertEqual(4, self.purge())
         self.assertEqual(set(), self.left())
@@ -78,8 +78,8 @@ class RetentionContract:
 
     def test_it_goes_in_batches_parts_first(self):
         parent, lease = self.tree(*[True] * 5)
-        trees.leave_to_children(self.db, lease)
-        trees.settle(self.db)
+        batches.leave_to_children(self.db, lease)
+        batches.settle(self.db)
         wait.until(lambda: retention.count(self.db, 0) == 6)
         done = []
         while not done or done[-1]:

@@ -4,9 +4,9 @@
 import dataclasses
 
 from reposync import exception
-from reposync.db import leases
-from reposync.db import operations
-from reposync.db import trees
+from reposync.db.queue import batches
+from reposync.db.queue import leases
+from reposync.db.queue import operations
 from tests.contract.operations import request
 from tests.contract.operations import Rows
 
@@ -16,7 +16,7 @@ class TreesContract(Rows):
 
     def test_a_sync_ends_with_its_last_part(self):
         parent, _, parts = self.begin_sync("a", "b", "c")
-        self.assertEqual([], trees.settle(self.db))
+        self.assertEqual([], batches.settle(self.db))
         for part, outcome in (
             (parts[0], "created"),
             (parts[1], "unchanged"),
@@ -24,10 +24,10 @@ class TreesContract(Rows):
             leases.finish(
                 self.db, self.claim(part), "succeeded", outcome=outcome
             )
-        self.assertEqual([], trees.settle(self.db))
+        self.assertEqual([], batches.settle(self.db))
         error = exception.ReferenceNotFound("c is unknown")
         leases.finish(self.db, self.claim(parts[2]), "failed", error=error)
-        self.assertEqual([parent.id], trees.settle(self.db))
+        self.assertEqual([parent.id], batches.settle(self.db))
         found = self.get(parent)
         self.assertEqual(
             ("failed", "children_failed", "1 of 3 images failed", None),
@@ -66,16 +66,16 @@ class TreesContract(Rows):
         self.assertEqual("cancelled", self.get(parts[1]).state)
         self.assertTrue(leases.extend(self.db, running, 30))
         leases.finish(self.db, running, "cancelled")
-        trees.settle(self.db)
+        batches.settle(self.db)
         self.assertEqual("cancelled", self.get(parent).state)
 
     def test_a_part_that_failed_before_it_began(self):
         parent, _, _ = self.begin_sync()
         error = exception.InvalidReference("line 3")
         bad = dataclasses.replace(request("B A D"), parent_id=parent.id)
-        trees.add_failed(self.db, bad, error)
-        self.assertEqual({"B A D"}, trees.children(self.db, parent.id))
-        trees.settle(self.db)
+        batches.add_failed(self.db, bad, error)
+        self.assertEqual({"B A D"}, batches.children(self.db, parent.id))
+        batches.settle(self.db)
         self.assertEqual("failed", self.get(parent).state)
 
     def sync_request(self):
@@ -88,5 +88,5 @@ class TreesContract(Rows):
             operations.submit(self.db, request(name, parent_id=parent.id))
             for name in names
         ]
-        trees.leave_to_children(self.db, lease)
+        batches.leave_to_children(self.db, lease)
         return parent, lease, parts

@@ -6,16 +6,16 @@ import threading
 
 import sqlalchemy as sa
 
-from reposync.db import joining
-from reposync.db import leases
 from reposync.db import models
-from reposync.db import operations
-from reposync.db import trees
+from reposync.db.queue import batches
+from reposync.db.queue import deduplication
+from reposync.db.queue import leases
+from reposync.db.queue import operations
 from tests.contract.operations import request
 from tests.contract.operations import Rows
 from tests.fixtures import wait
 
-ANNOUNCED = joining.Announcement(None, 0)
+ANNOUNCED = deduplication.Announcement(None, 0)
 
 
 class TurnsContract(Rows):
@@ -137,7 +137,7 @@ class TurnsContract(Rows):
         [parent] = self.put("all", kind="sync")
         lease = self.claim(parent)
         self.put("x", "y", parent_id=parent.id)
-        trees.leave_to_children(self.db, lease)
+        batches.leave_to_children(self.db, lease)
         self.assertEqual(["x", "y"], self.taken(3))
 
     def test_several_conductors_take_each_operation_once(self):

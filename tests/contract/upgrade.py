@@ -3,9 +3,9 @@
 
 import sqlalchemy as sa
 
-from reposync.db import leases
 from reposync.db import migration
-from reposync.db import operations
+from reposync.db.queue import leases
+from reposync.db.queue import operations
 from tests.contract.operations import request
 from tests.fixtures import wait
 

@@ -7,11 +7,11 @@ import sqlalchemy as sa
 from sqlalchemy import event
 
 from reposync import exception
-from reposync.db import leases
 from reposync.db import migration
 from reposync.db import models
-from reposync.db import operations
-from reposync.db import session
+from reposync.db.connection import session
+from reposync.db.queue import leases
+from reposync.db.queue import operations
 from tests.contract import cancelling
 from tests.contract import deliveries
 from tests.contract import deployment

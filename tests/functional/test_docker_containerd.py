@@ -10,7 +10,7 @@ import tarfile
 import zstandard
 
 from reposync import exception
-from reposync.sources import registry
+from reposync.sources.registry import source as registry
 from tests.contract import source as contract
 from tests.functional import base
 from tests.functional import test_docker_source

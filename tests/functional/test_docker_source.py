@@ -4,7 +4,7 @@
 import docker
 
 from reposync import exception
-from reposync.sources import docker as docker_source
+from reposync.sources.docker import source as docker_source
 from tests import lab
 from tests.contract import source as contract
 from tests.fixtures import engines

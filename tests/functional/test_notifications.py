@@ -88,6 +88,6 @@ class NotificationsTest(watching.WatchingTestCase):
         said = [
             line["levelname"]
             for line in self.lines("reposync-conductor")
-            if line["name"] == "reposync.conductor.notifications"
+            if line["name"] == "reposync.conductor.telemetry.notifications"
         ]
         self.assertEqual(["WARNING", "INFO"], said)

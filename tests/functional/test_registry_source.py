@@ -9,8 +9,8 @@ import fixtures
 
 from reposync import exception
 from reposync import reference as ref
-from reposync.sources import docker as docker_source
-from reposync.sources import registry
+from reposync.sources.docker import source as docker_source
+from reposync.sources.registry import source as registry
 from tests import lab
 from tests.contract import source as contract
 from tests.fixtures import engines

@@ -5,11 +5,11 @@ import uuid
 
 import sqlalchemy as sa
 
-from reposync.db import clock
 from reposync.db import models
-from reposync.db import operations
-from reposync.db import request
-from reposync.db import session
+from reposync.db.connection import clock
+from reposync.db.connection import session
+from reposync.db.queue import operations
+from reposync.db.queue import request
 from tests.fixtures import wait
 from tests.functional import service
 

@@ -13,13 +13,13 @@ from reposync import exception
 from reposync import logs
 from reposync import rpc
 from reposync import texts
-from reposync.db import storable
+from reposync.db.connection import storable
 from reposync.drivers import base as driver
-from reposync.drivers import glance_errors
-from reposync.drivers import opennebula_errors
-from reposync.drivers import opennebula_template
+from reposync.drivers.glance import errors as glance_errors
+from reposync.drivers.opennebula.xmlrpc import errors as opennebula_errors
+from reposync.drivers.opennebula.xmlrpc import template as opennebula_template
 from reposync.sources import errors
-from reposync.sources import platforms
+from reposync.sources.oci import platforms
 from reposync.webhooks import base as webhooks
 from tests.unit import base
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The things that the API shows."""
 
-from reposync.api import events
 from reposync.api.openapi import parts
+from reposync.api.webhooks import events
 from reposync.db import models
 
 _TEXT = {"type": "string"}

@@ -14,14 +14,22 @@ from reposync import exception
 from reposync import reference as ref
 from reposync.sources import credential_helpers
 from reposync.sources import credentials
-from reposync.sources import registry_addresses
-from reposync.sources import registry_hosts
-from reposync.sources import registry_listed
-from reposync.sources import registry_no_proxy
-from reposync.sources import registry_proxies
-from reposync.sources import registry_realms
-from reposync.sources import registry_redirects
-from reposync.sources import registry_token_server
+from reposync.sources.registry.authentication import realms as registry_realms
+from reposync.sources.registry.authentication import (
+    token_server as registry_token_server,
+)
+from reposync.sources.registry.transport import hosts as registry_hosts
+from reposync.sources.registry.transport import redirects as registry_redirects
+from reposync.sources.registry.transport.egress import (
+    addresses as registry_addresses,
+)
+from reposync.sources.registry.transport.egress import (
+    listed as registry_listed,
+)
+from reposync.sources.registry.transport.proxies import environment
+from reposync.sources.registry.transport.proxies import (
+    no_proxy as registry_no_proxy,
+)
 from tests.fuzz import bounds
 from tests.fuzz import message
 from tests.fuzz.bounds import require
@@ -122,7 +130,7 @@ def _check_target(url: str, schemes: tuple[str, ...] = ("https", "http")):
 
 
 def _check_proxy(value: str) -> None:
-    made = registry_proxies.parse("HTTPS_PROXY", value)
+    made = environment.parse("HTTPS_PROXY", value)
     bounds.check_text(str(made))
     require(made.password not in repr(made) or len(made.password) < 9, "shown")
     parts = urllib.parse.urlsplit(made.address)

@@ -9,23 +9,31 @@ import urllib.parse
 from reposync import exception
 from reposync import reference as ref
 from reposync import retry
-from reposync.drivers import glance_errors
+from reposync.drivers.glance import errors as glance_errors
 from reposync.sources import credentials
 from reposync.sources import errors
-from reposync.sources import governor
-from reposync.sources import rate_limits
-from reposync.sources import registry_accounts
-from reposync.sources import registry_answers
-from reposync.sources import registry_challenges
-from reposync.sources import registry_denials
-from reposync.sources import registry_hosts
-from reposync.sources import registry_links
-from reposync.sources import registry_ranges
-from reposync.sources import registry_refusals
-from reposync.sources import registry_tokens
-from reposync.sources.manifests import Descriptor
-from reposync.sources.registry_addresses import Kind
-from reposync.sources.registry_redirects import Reply
+from reposync.sources.oci.manifests import Descriptor
+from reposync.sources.registry import links as registry_links
+from reposync.sources.registry import ranges as registry_ranges
+from reposync.sources.registry.authentication import (
+    accounts as registry_accounts,
+)
+from reposync.sources.registry.authentication import (
+    challenges as registry_challenges,
+)
+from reposync.sources.registry.authentication import (
+    denials as registry_denials,
+)
+from reposync.sources.registry.authentication import (
+    refusals as registry_refusals,
+)
+from reposync.sources.registry.authentication import tokens as registry_tokens
+from reposync.sources.registry.transport import answers as registry_answers
+from reposync.sources.registry.transport import hosts as registry_hosts
+from reposync.sources.registry.transport import rate_limits
+from reposync.sources.registry.transport import throttle
+from reposync.sources.registry.transport.egress.addresses import Kind
+from reposync.sources.registry.transport.redirects import Reply
 from tests.fuzz import bounds
 from tests.fuzz import message
 from tests.fuzz.bounds import require
@@ -83,7 +91,7 @@ def _tokens(data: bytes) -> None:
     answer = message.answer(data)
     body = answer.read()
     if answer.status >= 300:
-        limits = governor.Governor(HOST, 1, 0)
+        limits = throttle.Governor(HOST, 1, 0)
         known = registry_accounts.Accounts()
         for account in (ACCOUNT, credentials.NONE):
             refused = registry_refusals.Refused(HOST, answer, body)
@@ -168,7 +176,7 @@ def _errors(data: bytes) -> None:
     code = message.answer(data, 500).status
     if code < 300:
         return
-    limits = governor.Governor(HOST, 1, 0)
+    limits = throttle.Governor(HOST, 1, 0)
     for promised, stored in ((True, False), (False, True), (False, False)):
         error = registry_answers.translate(
             message.answer(data, 500),

@@ -9,11 +9,11 @@ import json
 import zstandard
 
 from reposync import exception
-from reposync.sources import archive
-from reposync.sources import convert
-from reposync.sources import descriptors
-from reposync.sources import docker_tar
-from reposync.sources import platforms
+from reposync.sources.archive import verifier
+from reposync.sources.archive import zstd
+from reposync.sources.docker import containerd_archive
+from reposync.sources.oci import descriptors
+from reposync.sources.oci import platforms
 from tests.fuzz import recipes
 from tests.fuzz.bounds import require
 from tests.fuzz.bounds import Target
@@ -80,17 +80,19 @@ def _archives(data: bytes) -> None:
 
 
 def _verified(tar: bytes, image_id: str, name: str) -> None:
-    found = b"".join(archive.verified(_pieces(tar), image_id, name, 64 * _MIB))
+    found = b"".join(
+        verifier.verified(_pieces(tar), image_id, name, 64 * _MIB)
+    )
     require(found == tar, "another archive")
 
 
 def _contents(tar: bytes) -> None:
-    contents = docker_tar.Contents(_pieces(tar))
+    contents = containerd_archive.Contents(_pieces(tar))
     top = list(contents.places)[-1:]
     for digest in (*contents._types, *top):
         found = contents.manifest("x", digest, _WANTED, None)
         contents.document("x", found.config.digest)
-        layers = docker_tar.Layers(_pieces(tar))
+        layers = containerd_archive.Layers(_pieces(tar))
         for layer in sorted(
             found.distinct_layers(),
             key=lambda layer: contents.places[layer.digest],
@@ -129,8 +131,8 @@ def _layers(data: bytes) -> None:
         len(data),
     )
     seen = []
-    unpacking = convert.Unpacking(lambda _: _pieces(data))
-    found = convert.measure(
+    unpacking = zstd.Unpacking(lambda _: _pieces(data))
+    found = zstd.measure(
         layer, images.BLOB["digest"], lambda _: _pieces(data), seen.append,
         64 * _MIB,
     )  # fmt: skip

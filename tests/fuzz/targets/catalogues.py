@@ -10,12 +10,12 @@ import xmlrpc.client
 
 from reposync import exception
 from reposync.drivers import base as driver
-from reposync.drivers import glance_client
-from reposync.drivers import glance_listing
-from reposync.drivers import glance_properties
-from reposync.drivers import opennebula_client
-from reposync.drivers import opennebula_datastores
-from reposync.drivers import opennebula_image
+from reposync.drivers.glance import client as glance_client
+from reposync.drivers.glance import listing as glance_listing
+from reposync.drivers.glance import properties as glance_properties
+from reposync.drivers.opennebula import client as opennebula_client
+from reposync.drivers.opennebula import datastores as opennebula_datastores
+from reposync.drivers.opennebula import image as opennebula_image
 from tests.fuzz import bounds
 from tests.fuzz import message
 from tests.fuzz.bounds import require

@@ -15,12 +15,12 @@ import urllib3
 from reposync import reference as ref
 from reposync import service
 from reposync.sources import base
-from reposync.sources import docker
-from reposync.sources import docker_answers
-from reposync.sources import docker_client
-from reposync.sources import docker_platforms
-from reposync.sources import docker_refs
-from reposync.sources import docker_stored
+from reposync.sources.docker import answers as docker_answers
+from reposync.sources.docker import client as docker_client
+from reposync.sources.docker import containerd_store
+from reposync.sources.docker import names
+from reposync.sources.docker import platforms as docker_platforms
+from reposync.sources.docker import source as docker
 from tests.fuzz import message
 from tests.fuzz.bounds import require
 from tests.fuzz.bounds import Target
@@ -147,7 +147,7 @@ def _inspect(data: bytes) -> None:
     client = _Client(data)
     with docker_client.translated("x", "linux/amd64"):
         found = client.inspect("x")
-        if docker_stored.keeps_manifests(found, RESOLVED):
+        if containerd_store.keeps_manifests(found, RESOLVED):
             target = docker_platforms.find(found, RESOLVED)
             require(isinstance(target.digest, str), "no digest", target)
             return
@@ -162,9 +162,9 @@ def _inspect(data: bytes) -> None:
 def _names(data: bytes) -> None:
     client = _Client(data)
     with docker_client.translated("x"):
-        kept = docker_refs.Kept(client, RESOLVED)
+        kept = names.Kept(client, RESOLVED)
         kept.traces()
-        docker_refs._remove(client, docker_refs.by_digest(RESOLVED))
+        names._remove(client, names.by_digest(RESOLVED))
 
 
 def _pull(data: bytes) -> None:

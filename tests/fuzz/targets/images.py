@@ -6,18 +6,18 @@ import json
 
 from reposync import exception
 from reposync import reference as ref
-from reposync.drivers import glance_properties
-from reposync.drivers import opennebula_image
-from reposync.drivers import opennebula_template
+from reposync.drivers.glance import properties as glance_properties
+from reposync.drivers.opennebula import image as opennebula_image
+from reposync.drivers.opennebula.xmlrpc import template as opennebula_template
 from reposync.sources import base
-from reposync.sources import convert
-from reposync.sources import descriptors
-from reposync.sources import hybrid
-from reposync.sources import manifests
-from reposync.sources import media_types
-from reposync.sources import platforms
-from reposync.sources import registry_archive
-from reposync.sources import registry_lookup
+from reposync.sources.archive import writer
+from reposync.sources.archive import zstd
+from reposync.sources.oci import descriptors
+from reposync.sources.oci import manifests
+from reposync.sources.oci import media_types
+from reposync.sources.oci import platforms
+from reposync.sources.registry import archive as registry_archive
+from reposync.sources.registry import lookup as registry_lookup
 from tests.fuzz import message
 from tests.fuzz.bounds import Finding
 from tests.fuzz.bounds import require
@@ -117,7 +117,7 @@ def _manifest(data: bytes) -> None:
         _check_descriptor(each)
     layers = list(found.layers)
     require(sum(each.size for each in layers) < 2**63, "too many bytes")
-    _, made = convert.rewritten(found, layers)
+    _, made = zstd.rewritten(found, layers)
     try:
         again = manifests.parse(NAME, made.body, made.media_type)
     except exception.ReposyncError as error:
@@ -126,7 +126,7 @@ def _manifest(data: bytes) -> None:
     blobs, before = ([_blob(x) for x in m.layers] for m in (again, found))
     require(blobs == before, "other layers", made.body)
     require(not again.odd, "still odd", made.body)
-    layout = hybrid.Layout(REFERENCE, found.config.digest, found, b"{}")
+    layout = writer.Layout(REFERENCE, found.config.digest, found, b"{}")
     require(layout.size < 2**63, "an archive without end")
 
 

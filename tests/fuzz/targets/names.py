@@ -13,10 +13,10 @@ from reposync import reference as ref
 from reposync import repositories
 from reposync.db import models
 from reposync.drivers import base as driver
-from reposync.drivers import opennebula_names
+from reposync.drivers.opennebula import names as opennebula_names
 from reposync.sources import credentials
-from reposync.sources import docker_refs
-from reposync.sources import platforms
+from reposync.sources.docker import names
+from reposync.sources.oci import platforms
 from tests.fuzz import bounds
 from tests.fuzz.bounds import require
 from tests.fuzz.bounds import Target
@@ -94,7 +94,7 @@ def _check(reference: ref.Reference) -> None:
     archived = reference.archive_name
     require(archived.count(":") == 1, "more colons", archived)
     ref.Reference.parse(archived)
-    ref.Reference.parse(docker_refs.full(reference))
+    ref.Reference.parse(names.full(reference))
     list(credentials._keys(reference))
     for name in (_NAMES.plain(reference), _NAMES.hashed(reference)):
         require(len(name.encode()) <= opennebula_names.LONGEST, "a name", name)

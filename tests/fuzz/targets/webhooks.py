@@ -11,10 +11,10 @@ import stevedore
 
 from reposync import exception
 from reposync import reference as ref
-from reposync.api import events
-from reposync.webhooks import auth
+from reposync.api.webhooks import events
+from reposync.webhooks import authentication
 from reposync.webhooks import base
-from reposync.webhooks import callback
+from reposync.webhooks import callbacks
 from reposync.webhooks import receivers
 from tests.fuzz import bounds
 from tests.fuzz import message
@@ -72,7 +72,7 @@ def _check(event: base.Event) -> None:
         require(isinstance(event.delivery_id, str), "an id", event)
     if event.reply is not None:
         json.dumps(dict(event.reply))
-    if callback.allowed(event.callback_url, _HOSTS):
+    if callbacks.allowed(event.callback_url, _HOSTS):
         host = urllib.parse.urlsplit(event.callback_url).hostname
         require(host in ("registry.hub.docker.com", "u.example"), "a host")
     if event.reference is None or events.is_attachment(event):
@@ -100,7 +100,7 @@ def _callers(data: bytes) -> None:
     """Let nobody in who does not know the secret."""
     headers, body = message.read(data)
     for way in ("query", "header", "basic", "hmac-sha256", "hmac-sha1"):
-        check = auth.make(way, "X-Signature", [bounds.SECRET])
+        check = authentication.make(way, "X-Signature", [bounds.SECRET])
         require(check(headers, body, body) is False, "let in", way)
 
 

@@ -4,8 +4,8 @@
 import webtest
 
 from reposync.api import app
-from reposync.db import leases
-from reposync.db import operations
+from reposync.db.queue import leases
+from reposync.db.queue import operations
 from tests.fixtures import conductor
 from tests.fixtures import database
 from tests.unit import base

@@ -7,7 +7,7 @@ import ssl
 
 import oslo_middleware
 
-from reposync.api import server
+from reposync.api.serving import server
 from tests.lab import certificates
 from tests.unit import base
 

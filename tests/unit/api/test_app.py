@@ -12,8 +12,8 @@ from keystonemiddleware import fixture as token_fixture
 
 from reposync import exception
 from reposync import logs
-from reposync.api import auth
 from reposync.api import errors
+from reposync.api.identity import authentication
 from tests.unit.api import base
 
 
@@ -54,16 +54,16 @@ class AppTest(base.ApiTestCase):
             {"token": None, "token_file": str(path)},
         ):
             self.config(**options, group="api")
-            self.assertRaises(auth.BadSecret, self.make)
+            self.assertRaises(authentication.BadSecret, self.make)
         path.write_text("x" * 32)
         path.chmod(0o644)
-        self.assertRaises(auth.BadSecret, self.make)
+        self.assertRaises(authentication.BadSecret, self.make)
         path.chmod(0o600)
         self.make()
         if os.geteuid() == 0:
             # Whose it is knows it.
             os.chown(path, 65534, -1)
-            self.assertRaises(auth.BadSecret, self.make)
+            self.assertRaises(authentication.BadSecret, self.make)
 
     def test_a_path_makes_one_line_of_the_log(self):
         factory = logging.getLogRecordFactory()

@@ -6,8 +6,8 @@ import logging
 import fixtures
 
 from reposync import exception
-from reposync.db import leases
-from reposync.db import operations
+from reposync.db.queue import leases
+from reposync.db.queue import operations
 from tests.unit.api import base
 
 _PULL = "/v1/images?imageName=team/app"

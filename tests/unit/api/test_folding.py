@@ -6,9 +6,9 @@ import dataclasses
 import threading
 
 from reposync import exception
-from reposync.api import folding
-from reposync.db import leases
-from reposync.db import operations
+from reposync.api.webhooks import group_commit
+from reposync.db.queue import leases
+from reposync.db.queue import operations
 from tests.contract.operations import request
 from tests.fixtures import database
 from tests.fixtures import wait
@@ -60,7 +60,7 @@ class FoldingTest(base.TestCase):
         fixture = database.SqliteDatabase(self.conf, self.path)
         self.db = self.useFixture(fixture).db
         self.watched = WatchedDatabase(self.db)
-        self.folding = folding.Folding(self.watched)
+        self.folding = group_commit.Folding(self.watched)
         self.pool = concurrent.futures.ThreadPoolExecutor(32)
         self.addCleanup(self.pool.shutdown)
 
@@ -101,7 +101,7 @@ class FoldingTest(base.TestCase):
 
     def test_after_several_a_leader_waits_for_as_many(self):
         gathered = Moment(lambda: self.submit(request("late")))
-        self.folding = folding.Folding(self.watched, gathered)
+        self.folding = group_commit.Folding(self.watched, gathered)
         _, futures = self.during(request("a"), request("b"))
         for future in futures:
             future.result(30)
@@ -110,7 +110,7 @@ class FoldingTest(base.TestCase):
         self.assertEqual(2, self.watched.number)
 
     def test_a_leader_does_not_wait_for_ever(self):
-        self.folding = folding.Folding(self.watched)
+        self.folding = group_commit.Folding(self.watched)
         _, futures = self.during(request("a"), request("b"))
         for future in futures:
             future.result(30)
@@ -118,7 +118,7 @@ class FoldingTest(base.TestCase):
 
     def test_alone_it_is_a_transaction_of_its_own(self):
         gathered = Moment(lambda: None)
-        self.folding = folding.Folding(self.watched, gathered)
+        self.folding = group_commit.Folding(self.watched, gathered)
         for _ in range(3):
             self.folding.submit(request())
         self.assertEqual([], gathered.made)

@@ -18,7 +18,7 @@ import testscenarios
 
 from reposync.api.openapi import document
 from reposync.conf import receiver as receiver_conf
-from reposync.db import operations
+from reposync.db.queue import operations
 from reposync.drivers import base as driver
 from tests.contract import operations as contract
 from tests.unit.api import base

@@ -4,7 +4,7 @@
 import socket
 import threading
 
-from reposync.api import server
+from reposync.api.serving import server
 from tests.fixtures import wait
 from tests.unit.api import serving
 

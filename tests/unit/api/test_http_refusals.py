@@ -5,7 +5,7 @@ import contextlib
 import json
 import threading
 
-from reposync.api import limits
+from reposync.api.serving import limits
 from tests.fixtures import wait
 from tests.unit.api import serving
 

@@ -4,7 +4,7 @@
 import contextlib
 import socket
 
-from reposync.api import listener
+from reposync.api.serving import listener
 from tests.unit import base
 
 

@@ -4,7 +4,7 @@
 from oslo_utils import uuidutils
 
 from reposync import exception
-from reposync.db import operations
+from reposync.db.queue import operations
 from tests.contract import operations as contract
 from tests.unit.api import base
 

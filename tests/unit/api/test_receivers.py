@@ -4,8 +4,8 @@
 import json
 
 from reposync import exception
-from reposync.db import deliveries
-from reposync.db import tallies
+from reposync.db.webhooks import deliveries
+from reposync.db.webhooks import tallies
 from tests.fixtures import wait
 from tests.unit.api import base
 from tests.unit.api import receiving

@@ -2,7 +2,7 @@
 """``/v1/repositories``."""
 
 from reposync import exception
-from reposync.db import operations
+from reposync.db.queue import operations
 from tests.contract import operations as contract
 from tests.unit.api import base
 

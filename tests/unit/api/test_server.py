@@ -10,8 +10,8 @@ import threading
 import requests
 
 from reposync import exception
-from reposync.api import server
-from reposync.db import operations
+from reposync.api.serving import server
+from reposync.db.queue import operations
 from tests.fixtures import wait
 from tests.lab import certificates
 from tests.unit.api import base

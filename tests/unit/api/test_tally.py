@@ -2,8 +2,8 @@
 """Numbers of webhooks, over a database."""
 
 from reposync import exception
-from reposync.api import tally
-from reposync.db import tallies
+from reposync.api.webhooks import tally
+from reposync.db.webhooks import tallies
 from tests.fixtures import database
 from tests.fixtures import wait
 from tests.unit import base

@@ -7,7 +7,7 @@ import testscenarios
 
 from reposync import checks
 from reposync import policy
-from reposync.db import address
+from reposync.db.connection import address
 from tests.unit import base
 
 #: Is in no sentence of any check.

@@ -5,9 +5,9 @@ import openstack
 from openstack import exceptions
 
 from reposync import exception
-from reposync.api import server
+from reposync.api.serving import server
 from reposync.client import sdk
-from reposync.db import operations
+from reposync.db.queue import operations
 from reposync.drivers import base as driver
 from tests.contract import operations as contract
 from tests.unit.api import base

@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 from reposync.db import migration
-from reposync.db import session
+from reposync.db.connection import session
 from tests.unit import base
 
 _BIN = Path(sys.executable).parent

@@ -3,7 +3,7 @@
 
 from reposync import keys
 from reposync import reference as ref
-from reposync.db import operations
+from reposync.db.queue import operations
 from tests.fixtures import conductor_threads
 from tests.fixtures import database
 from tests.fixtures import memory

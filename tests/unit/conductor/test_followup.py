@@ -7,12 +7,12 @@ import socket
 import time
 
 from reposync import exception
-from reposync.conductor import followup
-from reposync.db import callbacks
-from reposync.db import deliveries
-from reposync.db import leases
-from reposync.db import operations
-from reposync.webhooks import callback
+from reposync.conductor.upkeep import callbacks as followup
+from reposync.db.queue import leases
+from reposync.db.queue import operations
+from reposync.db.webhooks import callbacks
+from reposync.db.webhooks import deliveries
+from reposync.webhooks import callbacks as callback
 from tests.contract import operations as contract
 from tests.fixtures import database
 from tests.fixtures import http

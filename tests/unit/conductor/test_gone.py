@@ -4,7 +4,7 @@
 from reposync import exception
 from reposync import keys
 from reposync import reference as ref
-from reposync.db import operations
+from reposync.db.queue import operations
 from reposync.sources import errors
 from tests.unit.conductor import base
 

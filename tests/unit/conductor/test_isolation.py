@@ -13,9 +13,9 @@ from reposync import reference as ref
 from reposync.conductor import job as conductor_job
 from reposync.conductor import sources as conductor_sources
 from reposync.conductor import troubles
-from reposync.db import leases
-from reposync.db import operations
-from reposync.db import trees
+from reposync.db.queue import batches
+from reposync.db.queue import leases
+from reposync.db.queue import operations
 from tests.contract import operations as contract
 from tests.fixtures import memory
 from tests.fixtures import wait
@@ -114,7 +114,7 @@ class SyncTest(base.ConductorTestCase):
 
         self.parts(["one", "two"])
         self.useFixture(
-            fixtures.MonkeyPatch(f"{trees.__name__}.add_unchanged", refuse)
+            fixtures.MonkeyPatch(f"{batches.__name__}.add_unchanged", refuse)
         )
         ended = self.sync()
         self.assertEqual("succeeded", ended.state)

@@ -3,8 +3,8 @@
 
 from reposync import exception
 from reposync.conductor import job as conductor_job
-from reposync.db import leases
-from reposync.db import operations
+from reposync.db.queue import leases
+from reposync.db.queue import operations
 from tests.contract import operations as contract
 from tests.fixtures import database
 from tests.fixtures import wait

@@ -8,8 +8,8 @@ from reposync import keys
 from reposync import plugins
 from reposync import reference as ref
 from reposync.conductor import sources as conductor_sources
-from reposync.db import leases
-from reposync.db import operations
+from reposync.db.queue import leases
+from reposync.db.queue import operations
 from tests.fixtures import memory
 from tests.fixtures import wait
 from tests.unit.conductor import base

@@ -10,9 +10,9 @@ from reposync import exception
 from reposync.conductor import bell
 from reposync.conductor import endpoint
 from reposync.conductor import listener
-from reposync.conductor import outage
-from reposync.conductor import presence
 from reposync.conductor import rpcapi
+from reposync.conductor.telemetry import outage
+from reposync.conductor.upkeep import presence
 from reposync.db import conductors
 from reposync.db import deployment
 from tests.fixtures import database

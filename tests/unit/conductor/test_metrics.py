@@ -8,14 +8,14 @@ import time
 from prometheus_client import exposition
 
 from reposync import exception
-from reposync.conductor import gauges
-from reposync.conductor import metrics
 from reposync.conductor import sources
-from reposync.db import leases
-from reposync.db import session
-from reposync.db import tallies
-from reposync.sources import governor
-from reposync.sources import rate_limits
+from reposync.conductor.telemetry import gauges
+from reposync.conductor.telemetry import metrics
+from reposync.db.connection import session
+from reposync.db.queue import leases
+from reposync.db.webhooks import tallies
+from reposync.sources.registry.transport import rate_limits
+from reposync.sources.registry.transport import throttle
 from tests.fixtures import database
 from tests.fixtures import memory
 from tests.fixtures import wait
@@ -141,7 +141,7 @@ class GaugesTest(base.TestCase):
             self.assertIn(line, text)
 
     def test_budgets_of_registries(self):
-        governors = governor.Governors(1, 0)
+        governors = throttle.Governors(1, 0)
         governors.of("docker.io").note(
             {
                 "ratelimit-limit": "100;w=21600",

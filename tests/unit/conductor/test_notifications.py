@@ -3,8 +3,8 @@
 
 import oslo_messaging
 
-from reposync.conductor import events
-from reposync.conductor import notifications
+from reposync.conductor.telemetry import events
+from reposync.conductor.telemetry import notifications
 from reposync.db import models
 from tests.unit import base
 

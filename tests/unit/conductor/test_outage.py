@@ -3,7 +3,7 @@
 
 import time
 
-from reposync.conductor import outage
+from reposync.conductor.telemetry import outage
 from tests.unit import base
 
 

@@ -5,20 +5,22 @@ import os
 import subprocess
 import sys
 
-from reposync.conductor import owner
+from reposync.conductor.upkeep import liveness
 from tests.unit import base
 
-_SAY = "from reposync.conductor import owner; print(owner.make('here'))"
+_SAY = (
+    "import reposync.conductor.upkeep.liveness as it; print(it.make('here'))"
+)
 
 
 class OwnerTest(base.TestCase):
     """What can be known for certain, and what cannot."""
 
     def test_a_living_process_is_not_dead(self):
-        name = owner.make("here")
-        self.assertEqual("here:", owner.host_of(name))
-        self.assertNotEqual(name, owner.make("here"))
-        self.assertFalse(owner.is_dead(f"{name}:worker-0"))
+        name = liveness.make("here")
+        self.assertEqual("here:", liveness.host_of(name))
+        self.assertNotEqual(name, liveness.make("here"))
+        self.assertFalse(liveness.is_dead(f"{name}:worker-0"))
 
     def test_a_process_that_has_ended_is_dead(self):
         done = subprocess.run(
@@ -27,17 +29,21 @@ class OwnerTest(base.TestCase):
             text=True,
             check=True,
         )
-        self.assertTrue(owner.is_dead(f"{done.stdout.strip()}:worker-0"))
+        self.assertTrue(liveness.is_dead(f"{done.stdout.strip()}:worker-0"))
 
     def test_another_process_with_the_same_number_is_another(self):
-        host, boot, namespace, pid, begun, rest = owner.make("here").split(":")
+        host, boot, namespace, pid, begun, rest = liveness.make("here").split(
+            ":"
+        )
         self.assertEqual(str(os.getpid()), pid)
         before = str(int(begun) - 1)
         name = ":".join((host, boot, namespace, pid, before, rest))
-        self.assertTrue(owner.is_dead(name))
+        self.assertTrue(liveness.is_dead(name))
 
     def test_what_is_elsewhere_cannot_be_known(self):
-        host, boot, namespace, _, begun, rest = owner.make("here").split(":")
+        host, boot, namespace, _, begun, rest = liveness.make("here").split(
+            ":"
+        )
         gone = "4194305"
         for parts in (
             (host, "other", namespace, gone, begun, rest),
@@ -45,4 +51,4 @@ class OwnerTest(base.TestCase):
             (host, boot, namespace, gone, "", rest),
             (host, gone, rest),
         ):
-            self.assertFalse(owner.is_dead(":".join(parts)), parts)
+            self.assertFalse(liveness.is_dead(":".join(parts)), parts)

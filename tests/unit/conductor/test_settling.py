@@ -4,8 +4,8 @@
 from reposync import exception
 from reposync import keys
 from reposync import reference as ref
-from reposync.db import joining
-from reposync.db import operations
+from reposync.db.queue import deduplication
+from reposync.db.queue import operations
 from tests.fixtures import wait
 from tests.unit.conductor import base
 
@@ -26,7 +26,7 @@ class SettlingTest(base.ConductorTestCase):
             kind,
             keys.name_key(self.conf, reference),
             reference=str(reference),
-            announced=joining.Announcement(digest, seconds),
+            announced=deduplication.Announcement(digest, seconds),
         )
         return self.submit(request)
 

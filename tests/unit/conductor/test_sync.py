@@ -3,7 +3,7 @@
 
 from reposync import exception
 from reposync import keys
-from reposync.db import operations
+from reposync.db.queue import operations
 from tests.unit.conductor import base
 
 

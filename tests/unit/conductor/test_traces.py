@@ -4,10 +4,10 @@
 from reposync import exception
 from reposync.conductor import job as conductor_job
 from reposync.conductor import sources
-from reposync.conductor import traces as conductor_traces
-from reposync.db import leases
-from reposync.db import operations
-from reposync.db import traces
+from reposync.conductor.upkeep import intents as conductor_traces
+from reposync.db.queue import intents
+from reposync.db.queue import leases
+from reposync.db.queue import operations
 from tests.contract import operations as contract
 from tests.fixtures import database
 from tests.fixtures import memory
@@ -45,7 +45,7 @@ class TracesTest(base.TestCase):
         conductor_traces.Attempt(self.db, self.job).begin(name)
 
     def left(self):
-        return [t.name for t in traces.of_attempt(self.db, self.job.lease)]
+        return [t.name for t in intents.of_attempt(self.db, self.job.lease)]
 
     def next_job(self):
         operation = operations.submit(self.db, contract.request())

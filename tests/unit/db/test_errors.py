@@ -10,8 +10,8 @@ import pymysql
 from sqlalchemy import exc as sa_exc
 
 from reposync import exception
-from reposync.db import errors
-from reposync.db import session
+from reposync.db.connection import errors
+from reposync.db.connection import session
 from tests.unit import base
 
 

@@ -2,8 +2,8 @@
 """The table of operations on SQLite."""
 
 from reposync import exception
-from reposync.db import operations
-from reposync.db import session
+from reposync.db.connection import session
+from reposync.db.queue import operations
 from tests.contract import cancelling
 from tests.contract import deployment
 from tests.contract import joining

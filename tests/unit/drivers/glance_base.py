@@ -2,7 +2,7 @@
 """What tests of the Glance driver share."""
 
 from reposync.conf import glance as glance_conf
-from reposync.drivers import glance
+from reposync.drivers.glance import driver
 from tests.contract import driver as contract
 from tests.fixtures import fake_glance
 from tests.unit import base
@@ -26,7 +26,7 @@ class GlanceTestCase(contract.DriverCase, base.TestCase):
         lines = "".join(f"{key} = {value}\n" for key, value in values.items())
         path.write_text(f"[glance]\n{lines}")
         self.conf([], project="reposync", default_config_files=[str(path)])
-        return glance.GlanceDriver(self.conf)
+        return driver.GlanceDriver(self.conf)
 
     def forget_options(self):
         """Drop what keystoneauth registers, or other tests would need it."""

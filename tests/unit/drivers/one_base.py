@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the tests of the OpenNebula driver share."""
 
-from reposync.drivers import opennebula
+from reposync.drivers.opennebula import driver
 from tests.contract import driver as contract
 from tests.fixtures import one_cloud
 from tests.fixtures import one_server
@@ -41,7 +41,7 @@ class OpenNebulaCase(contract.DriverCase, base.TestCase):
     def make_driver(self, **options):
         for name, value in options.items():
             self.conf.set_override(name, value, group="opennebula")
-        return opennebula.OpenNebulaDriver(self.conf)
+        return driver.OpenNebulaDriver(self.conf)
 
     def use_account(self, *groups, name="reposync"):
         """Give the service another account than oneadmin's.

@@ -8,8 +8,8 @@ import os
 from oslo_utils import uuidutils
 
 from reposync import exception
-from reposync.drivers import filesystem
-from reposync.drivers import filesystem_store
+from reposync.drivers.filesystem import driver
+from reposync.drivers.filesystem import store as filesystem_store
 from tests.contract import discard
 from tests.contract import driver as contract
 from tests.unit import base
@@ -28,7 +28,7 @@ class FilesystemTest(
 
     def make_driver(self, **options):
         self.config(**options, group="filesystem")
-        return filesystem.FilesystemDriver(self.conf)
+        return driver.FilesystemDriver(self.conf)
 
     def stored(self, image_id):
         return (self.root / image_id / "image.tar").read_bytes()

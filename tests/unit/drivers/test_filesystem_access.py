@@ -8,8 +8,8 @@ import stat
 from oslo_utils import uuidutils
 
 from reposync import exception
-from reposync.drivers import filesystem
-from reposync.drivers import opennebula_outbox
+from reposync.drivers.filesystem import driver
+from reposync.drivers.opennebula import staging
 from tests.contract import driver as contract
 from tests.unit import base
 
@@ -23,7 +23,7 @@ class AccessTest(contract.DriverCase, base.TestCase):
         super().setUp()
         self.root = self.path / "a" / "images"
         self.config(directory=str(self.root), group="filesystem")
-        self.driver = filesystem.FilesystemDriver(self.conf)
+        self.driver = driver.FilesystemDriver(self.conf)
 
     def modes(self):
         """Give the modes below the directory, and its own, by name."""
@@ -121,7 +121,7 @@ class OutboxTest(base.TestCase):
         for umask in (0, 0o077):
             self.addCleanup(os.umask, os.umask(umask))
             folder = self.path / f"{umask}"
-            outbox = opennebula_outbox.Outbox(folder, "/x")
+            outbox = staging.Outbox(folder, "/x")
             with outbox.parcel():
                 [file] = folder.iterdir()
                 modes = [
@@ -132,7 +132,7 @@ class OutboxTest(base.TestCase):
 
     def test_a_directory_that_others_may_write_to(self):
         self.path.chmod(0o777)
-        outbox = opennebula_outbox.Outbox(self.path, "/x")
+        outbox = staging.Outbox(self.path, "/x")
         error = self.assertRaises(
             exception.CatalogueDenied, outbox.parcel().__enter__
         )

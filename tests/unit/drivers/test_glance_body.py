@@ -7,7 +7,7 @@ import requests.utils
 import testtools
 
 from reposync import exception
-from reposync.drivers import glance_client
+from reposync.drivers.glance import client as glance_client
 
 
 class BodyTest(testtools.TestCase):

@@ -7,7 +7,7 @@ import testtools
 
 from reposync import exception
 from reposync import reference as ref
-from reposync.drivers import opennebula_names as names
+from reposync.drivers.opennebula import names
 from tests.fixtures import one_cloud
 
 PATTERNS = (

@@ -7,8 +7,8 @@ from lxml import etree
 import testtools
 
 from reposync import reference as ref
-from reposync.drivers import opennebula_image as one_image
-from reposync.drivers import opennebula_template as template
+from reposync.drivers.opennebula import image as one_image
+from reposync.drivers.opennebula.xmlrpc import template
 from reposync.sources import base as source
 from tests.fixtures import one_cloud
 from tests.fixtures import one_template

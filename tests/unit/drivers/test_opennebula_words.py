@@ -7,7 +7,7 @@ They are those of the sources of releases 6.0 to 7.4.
 import testscenarios
 
 from reposync import exception
-from reposync.drivers import opennebula_errors as errors
+from reposync.drivers.opennebula.xmlrpc import errors
 from tests.fixtures import one_files
 from tests.fixtures.one_refusal import Refusal
 from tests.unit.drivers import one_base

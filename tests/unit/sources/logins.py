@@ -5,7 +5,7 @@ import base64
 import json
 
 from reposync import reference as ref
-from reposync.sources import registry_client
+from reposync.sources.registry import client as registry_client
 from tests.fixtures import login_registry
 from tests.unit import base
 

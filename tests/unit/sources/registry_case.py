@@ -7,7 +7,7 @@ import fixtures
 
 from reposync import reference as ref
 from reposync import retry
-from reposync.sources import registry
+from reposync.sources.registry import source
 from tests.fixtures import small_registry
 from tests.unit import base
 
@@ -31,7 +31,7 @@ class RegistryCase(base.TestCase):
             read_timeout=5,
             group="registry",
         )
-        self.source = registry.RegistrySource(self.conf)
+        self.source = source.RegistrySource(self.conf)
         self.reference = self.name(self.registry)
 
     def serve(self, **options):

@@ -10,7 +10,7 @@ import tarfile
 import testtools
 
 from reposync import exception
-from reposync.sources import archive
+from reposync.sources.archive import verifier
 
 NAME = "busybox:1"
 LAYERS = (b"first layer " * 50_000, b"second layer")
@@ -117,7 +117,7 @@ class VerifiedTest(testtools.TestCase):
     def read(self, data, image_id, size=32768, most=2**40):
         pieces = (data[n : n + size] for n in range(0, len(data), size))
         self.seen = []
-        for piece in archive.verified(pieces, image_id, NAME, most):
+        for piece in verifier.verified(pieces, image_id, NAME, most):
             self.seen.append(piece)
         return b"".join(self.seen)
 
@@ -137,7 +137,7 @@ class VerifiedTest(testtools.TestCase):
                     found = self.read(data, builder.image_id, size)
                     self.assertEqual(data, found)
                     longest = max(map(len, self.seen))
-                    self.assertLessEqual(longest, archive.PIECE)
+                    self.assertLessEqual(longest, verifier.PIECE)
 
     def test_no_layers_at_all(self):
         builder = Builder(layers=())
@@ -203,7 +203,7 @@ class VerifiedTest(testtools.TestCase):
                 read.append(bytes(1024 * 1024))
                 yield read[-1]
 
-        found = archive.verified(pieces(), "", NAME, 2**40)
+        found = verifier.verified(pieces(), "", NAME, 2**40)
         error = self.assertRaises(exception.ArchiveDamaged, list, found)
         self.assertIn("too long", error.message)
         self.assertLess(len(read), 3)

@@ -12,9 +12,9 @@ import zstandard
 from reposync import exception
 from reposync import reference as ref
 from reposync.sources import base
-from reposync.sources import convert
-from reposync.sources import manifests
-from reposync.sources import registry_archive
+from reposync.sources.archive import zstd
+from reposync.sources.oci import manifests
+from reposync.sources.registry import archive as registry_archive
 
 ZSTD = "application/vnd.oci.image.layer.v1.tar+zstd"
 MIB = 1024**2
@@ -35,7 +35,7 @@ class MeasureTest(testtools.TestCase):
 
     def measure(self, data, note=lambda done: None, most=2**40, step=100):
         pieces = [data[n : n + step] for n in range(0, len(data), step)]
-        return convert.measure(
+        return zstd.measure(
             descriptor(data),
             "sha256:0",
             lambda layer: iter(pieces),
@@ -111,9 +111,7 @@ class PrepareTest(testtools.TestCase):
             b"{}",
             [digest_of(data) for data, _ in layers],
         )
-        unpacking = convert.Unpacking(
-            lambda layer: iter([blobs[layer.digest]])
-        )
+        unpacking = zstd.Unpacking(lambda layer: iter([blobs[layer.digest]]))
         digest, made = registry_archive.prepare(
             found, unpacking, lambda *_: None, most
         )

@@ -5,7 +5,7 @@ import json
 
 from reposync import exception
 from reposync import reference as ref
-from reposync.sources import docker_accounts
+from reposync.sources.docker import accounts as docker_accounts
 from tests.unit import base
 
 WRONG = (

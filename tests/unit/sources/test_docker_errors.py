@@ -9,8 +9,8 @@ of moby, containerd and Podman.
 import testtools
 
 from reposync import exception
-from reposync.sources import docker_errors
 from reposync.sources import errors
+from reposync.sources.docker import errors as docker_errors
 
 GONE = exception.ReferenceNotFound
 DENIED = exception.RegistryDenied

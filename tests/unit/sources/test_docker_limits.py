@@ -4,7 +4,7 @@
 from reposync import exception
 from reposync import reference as ref
 from reposync.sources import base as source_base
-from reposync.sources import docker
+from reposync.sources.docker import source
 from tests.fixtures import small_engine
 from tests.unit import base
 
@@ -19,7 +19,7 @@ class LimitTest(base.TestCase):
         self.engine = self.useFixture(small_engine.SmallEngine())
         self.config(host=f"tcp://{self.engine.host}", group="docker")
         self.config(max_image_size=1, group="registry")
-        self.source = docker.DockerSource(self.conf)
+        self.source = source.DockerSource(self.conf)
         self.resolved = source_base.ResolvedImage(
             ref.Reference.parse("r.example.org/team/app:1"),
             f"sha256:{'2' * 64}",

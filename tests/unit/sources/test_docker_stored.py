@@ -17,10 +17,10 @@ import zstandard
 from reposync import exception
 from reposync import reference as ref
 from reposync.sources import base
-from reposync.sources import docker_errors
-from reposync.sources import docker_platforms
-from reposync.sources import docker_stored
-from reposync.sources import manifests
+from reposync.sources.docker import containerd_store
+from reposync.sources.docker import errors as docker_errors
+from reposync.sources.docker import platforms as docker_platforms
+from reposync.sources.oci import manifests
 
 LAYERS = (b"first layer " * 50_000, b"second layer", b"third" * 9000)
 TAR = "application/vnd.oci.image.layer.v1.tar"
@@ -113,7 +113,7 @@ class StoredImageTest(testtools.TestCase):
 
     def archive(self, engine, target=None, most=1024**3):
         self.progress = []
-        image = docker_stored.StoredImage(
+        image = containerd_store.StoredImage(
             engine,
             "busybox",
             docker_platforms.Target(target or engine.top["digest"]),

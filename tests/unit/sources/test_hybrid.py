@@ -10,8 +10,8 @@ from hypothesis import strategies
 import testtools
 
 from reposync import reference as ref
-from reposync.sources import hybrid
-from reposync.sources import manifests
+from reposync.sources.archive import writer
+from reposync.sources.oci import manifests
 
 DIGEST = "sha256:" + "a" * 64
 
@@ -28,7 +28,7 @@ class LayoutTest(testtools.TestCase):
         manifest = manifests.Manifest(
             b"{}", manifests.OCI_MANIFEST, blob("c", 2), layers
         )
-        return hybrid.Layout(
+        return writer.Layout(
             ref.Reference.parse(name), DIGEST, manifest, b"{}"
         )
 
@@ -75,19 +75,19 @@ class LayoutTest(testtools.TestCase):
         manifest = manifests.Manifest(
             b"{}", manifests.OCI_MANIFEST, blob("c", config), tuple(layers)
         )
-        layout = hybrid.Layout(
+        layout = writer.Layout(
             ref.Reference.parse(name), DIGEST, manifest, b"{" * config
         )
         sizes = []
         for piece in layout.pieces(self.in_pieces):
             sizes.append(len(piece))
         self.assertEqual(layout.size, sum(sizes))
-        self.assertLessEqual(max(sizes), hybrid.PIECE)
+        self.assertLessEqual(max(sizes), writer.PIECE)
         self.assertEqual(0, layout.size % tarfile.BLOCKSIZE)
 
     def in_pieces(self, layer):
-        for start in range(0, layer.size, hybrid.PIECE):
-            yield bytes(min(hybrid.PIECE, layer.size - start))
+        for start in range(0, layer.size, writer.PIECE):
+            yield bytes(min(writer.PIECE, layer.size - start))
 
     def test_a_name_of_128_digits_is_whole(self):
         layer = manifests.Descriptor("tar", f"sha512:{'5' * 128}", 3)

@@ -8,9 +8,9 @@ from hypothesis import strategies
 import testtools
 
 from reposync import exception
-from reposync.sources import manifests
-from reposync.sources import media_types
-from reposync.sources import platforms
+from reposync.sources.oci import manifests
+from reposync.sources.oci import media_types
+from reposync.sources.oci import platforms
 
 DIGEST = "sha256:" + "0" * 64
 LAYER = {"mediaType": "application/vnd.oci.image.layer.v1.tar+gzip"}

@@ -4,8 +4,8 @@
 import testtools
 
 from reposync import exception
-from reposync.sources.platforms import choose
-from reposync.sources.platforms import Platform
+from reposync.sources.oci.platforms import choose
+from reposync.sources.oci.platforms import Platform
 
 
 class ChooseTest(testtools.TestCase):

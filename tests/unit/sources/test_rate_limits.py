@@ -4,8 +4,8 @@
 import testscenarios
 import testtools
 
-from reposync.sources import governor
-from reposync.sources import rate_limits
+from reposync.sources.registry.transport import rate_limits
+from reposync.sources.registry.transport import throttle
 
 DATE = "Fri, 28 Nov 2025 03:19:50 GMT"
 NOW = 1764299990
@@ -162,12 +162,12 @@ class RetryAfterTest(testtools.TestCase):
             self.assertEqual(seconds, found, headers)
 
     def test_refusals_of_a_moment_are_one(self):
-        limits = governor.Governor("r.example.org", 1, 0)
+        limits = throttle.Governor("r.example.org", 1, 0)
         found = {limits.refuse(None, "429") for _ in range(10)}
         self.assertEqual({5}, found)
 
     def test_refusals_without_a_time_are_waited_for_longer_each(self):
-        limits = governor.Governor("r.example.org", 1, 0)
+        limits = throttle.Governor("r.example.org", 1, 0)
         first = limits.refuse(0, "429"), limits.refuse(0, "429")
         self.assertEqual((0, 0), first)
         self.assertEqual(20, limits.refuse(None, "429"))
@@ -175,7 +175,7 @@ class RetryAfterTest(testtools.TestCase):
         self.assertEqual(5, limits.refuse(None, "429"))
 
     def test_what_is_not_counted_says_nothing_of_pulls(self):
-        limits = governor.Governor("r.example.org", 1, 0)
+        limits = throttle.Governor("r.example.org", 1, 0)
         limits.refuse(0, "429", counted=True)
         limits.served()
         self.assertEqual(10, limits.refuse(None, "429", counted=True))
@@ -188,7 +188,7 @@ class GovernorsTest(testtools.TestCase):
     """One for each host, but not for ever."""
 
     def test_hosts_that_nobody_asks_for_are_forgotten(self):
-        governors = governor.Governors(1, 0)
+        governors = throttle.Governors(1, 0)
         first, hub = governors.of("first"), governors.of("docker.io")
         for number in range(3000):
             governors.of(f"r{number}.example.org").note(

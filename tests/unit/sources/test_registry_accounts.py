@@ -7,7 +7,7 @@ import threading
 import time
 
 from reposync import exception
-from reposync.sources import registry_client
+from reposync.sources.registry import client as registry_client
 from tests.unit.sources import logins
 
 THREADS = 40

@@ -3,7 +3,7 @@
 
 import testtools
 
-from reposync.sources import registry_addresses as addresses
+from reposync.sources.registry.transport.egress import addresses
 
 Kind = addresses.Kind
 

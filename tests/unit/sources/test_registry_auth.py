@@ -5,8 +5,8 @@ import base64
 import json
 
 from reposync import exception
-from reposync.sources import registry_client
-from reposync.sources import registry_tokens
+from reposync.sources.registry import client as registry_client
+from reposync.sources.registry.authentication import tokens as registry_tokens
 from tests.fixtures import login_registry
 from tests.unit.sources import logins
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Challenges of registries, whole and broken."""
 
-from reposync.sources import registry_challenges as challenges
+from reposync.sources.registry.authentication import challenges
 from tests.unit import base
 
 BEARER = 'Bearer realm="https://a/token"'

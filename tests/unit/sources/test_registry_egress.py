@@ -14,8 +14,8 @@ import fixtures
 
 from reposync import exception
 from reposync import reference as ref
-from reposync.sources import registry
-from reposync.sources import registry_egress as egress
+from reposync.sources.registry import source as registry
+from reposync.sources.registry.transport.egress import rules as egress
 from tests.fixtures import elsewhere
 from tests.fixtures import small_registry
 from tests.unit import base

@@ -6,7 +6,7 @@ import json
 import testscenarios
 import testtools
 
-from reposync.sources import registry_links
+from reposync.sources.registry import links as registry_links
 from tests.unit.sources import registry_case
 
 LIST = "/v2/team/app/tags/list"

@@ -5,7 +5,7 @@ from oslo_config import cfg
 import testtools
 
 from reposync.conf import registry as options
-from reposync.sources import registry_listed as listed
+from reposync.sources.registry.transport.egress import listed
 
 #: An entry, what it lists, and what it does not: host, port, address.
 ENTRIES = (

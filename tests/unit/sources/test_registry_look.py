@@ -10,8 +10,8 @@ import testtools
 from reposync import exception
 from reposync import reference as ref
 from reposync.sources import base
-from reposync.sources import media_types
-from reposync.sources import registry_look
+from reposync.sources.oci import media_types
+from reposync.sources.registry import look as registry_look
 
 
 class LookTest(testtools.TestCase):

@@ -2,7 +2,7 @@
 """Which proxy a request goes through."""
 
 from reposync import exception
-from reposync.sources import registry_proxies as proxies
+from reposync.sources.registry.transport.proxies import environment as proxies
 from tests.unit import base
 
 #: NO_PROXY, addresses without a proxy, addresses with one.

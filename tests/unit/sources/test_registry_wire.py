@@ -10,7 +10,7 @@ import urllib3
 
 from reposync import context
 from reposync import exception
-from reposync.sources import registry_wire
+from reposync.sources.registry.transport import connections
 from tests.fixtures import wait
 from tests.unit import base
 from tests.unit.sources import registry_case
@@ -75,7 +75,7 @@ class AddressesTest(base.TestCase):
     def setUp(self):
         super().setUp()
         manager = urllib3.PoolManager()
-        registry_wire.watch(manager)
+        connections.watch(manager)
         self.pool = manager.connection_from_url("http://127.0.0.1:1/")
 
     def connection(self, port):
@@ -217,7 +217,7 @@ class SlowTest(registry_case.RegistryCase):
 
         manager = urllib3.PoolManager()
         manager.pool_classes_by_scheme = {"http": Pool}
-        registry_wire.watch(manager)
+        connections.watch(manager)
         pool = manager.connection_from_url(f"http://{self.registry.host}/")
         self.assertIsInstance(pool, Pool)
         connection = pool.ConnectionCls(pool.host, pool.port, timeout=1)

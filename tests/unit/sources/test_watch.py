@@ -8,7 +8,7 @@ import testtools
 
 from reposync import context
 from reposync import exception
-from reposync.sources import watch
+from reposync.sources.archive import stall_guard
 
 
 class WatchedTest(testtools.TestCase):
@@ -19,7 +19,7 @@ class WatchedTest(testtools.TestCase):
         self.release = threading.Event()
 
     def watched(self, items, tick=lambda: None, seconds=60):
-        watched = watch.Watched(lambda: iter(items), tick, seconds)
+        watched = stall_guard.Watched(lambda: iter(items), tick, seconds)
         self.addCleanup(watched.close)
         self.addCleanup(self.release.set)
         return watched

@@ -6,7 +6,7 @@ import hmac
 
 import testtools
 
-from reposync.webhooks import auth
+from reposync.webhooks import authentication
 
 OLD = "the-old-secret-of-it"
 NEW = "das-neue-Geheimnis-é"
@@ -25,7 +25,7 @@ class AuthTest(testtools.TestCase):
     """Each way, with right and wrong secrets."""
 
     def check(self, way, headers=None, query="", header="X-A", body=BODY):
-        check = auth.make(way, header, [OLD, NEW])
+        check = authentication.make(way, header, [OLD, NEW])
         sent = {
             name: value.encode().decode("latin-1")
             for name, value in (headers or {}).items()
@@ -49,7 +49,7 @@ class AuthTest(testtools.TestCase):
             self.assertEqual(right, self.check("query", query=query), query)
 
     def test_a_plus_in_a_query_that_nobody_quoted(self):
-        check = auth.make("query", "", ["ab+c/d e=="])
+        check = authentication.make("query", "", ["ab+c/d e=="])
         for query, right in (
             (b"token=ab+c/d e==", True),
             (b"token=ab%2Bc%2Fd%20e%3D%3D", True),
@@ -71,7 +71,7 @@ class AuthTest(testtools.TestCase):
         self.assertFalse(self.check("header", {"x-b": OLD}))
 
     def test_basic(self):
-        check = auth.make("basic", "", ["user:a:b"])
+        check = authentication.make("basic", "", ["user:a:b"])
         for value, right in (
             (basic("user:a:b"), True),
             (basic("user:a:b").replace("Basic", "basic"), True),
@@ -115,11 +115,13 @@ class AuthTest(testtools.TestCase):
     def test_no_secret_lets_nobody_in(self):
         for secrets in ([], [""], ["good", ""]):
             for way in ("query", "header", "basic", "hmac-sha256"):
-                self.assertRaises(ValueError, auth.make, way, "X-A", secrets)
+                self.assertRaises(
+                    ValueError, authentication.make, way, "X-A", secrets
+                )
 
     def test_a_documented_signature(self):
         # GitHub's own example of a webhook's signature.
-        check = auth.make(
+        check = authentication.make(
             "hmac-sha256",
             "X-Hub-Signature-256",
             ["It's a Secret to Everybody"],

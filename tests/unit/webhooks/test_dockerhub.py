@@ -7,7 +7,7 @@ import json
 import testtools
 
 from reposync import exception
-from reposync.webhooks import dockerhub
+from reposync.webhooks.formats import dockerhub
 
 BODY = {
     "callback_url": "https://registry.hub.docker.com/u/svendowideit/x/hook/1/",

@@ -11,12 +11,12 @@ from reposync import exception
 from reposync import reference as ref
 from reposync import repositories
 from reposync.api import errors
-from reposync.api import events
 from reposync.api import validation
 from reposync.api.controllers import base
-from reposync.db import joining
+from reposync.api.webhooks import events
 from reposync.db import models
-from reposync.webhooks import auth
+from reposync.db.queue import deduplication
+from reposync.webhooks import authentication
 from reposync.webhooks import receivers
 
 _FORMAT = "dockerhub"
@@ -112,7 +112,9 @@ class NotifyController(base.Resource):
             if event.reference and not events.is_attachment(event)
         ]
         _allow(services.conf.repositories.file, references)
-        told = joining.Announcement(None, services.conf.notify.settle_seconds)
+        told = deduplication.Announcement(
+            None, services.conf.notify.settle_seconds
+        )
         made = [
             services.submitter.pull(request.caller, reference, told)
             for reference in references
@@ -142,7 +144,9 @@ def _query() -> bytes:
 
 def _authenticate(secrets: list[str]) -> None:
     known = [secret for secret in secrets if secret]
-    if not known or not auth.make("query", "", known)({}, _query(), b""):
+    if not known or not authentication.make("query", "", known)(
+        {}, _query(), b""
+    ):
         raise errors.WebhookRefused(
             "?token= is none of the secrets in [notify] tokens"
         )

@@ -12,7 +12,7 @@ from reposync.api import views
 from reposync.api.controllers import base
 from reposync.api.schemas import operations as schemas
 from reposync.db import models
-from reposync.db import operations
+from reposync.db.queue import operations
 from reposync.policies import operations as policies
 
 

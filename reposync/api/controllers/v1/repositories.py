@@ -11,7 +11,7 @@ from reposync.api import validation
 from reposync.api import views
 from reposync.api.controllers import base
 from reposync.api.schemas import repositories as schemas
-from reposync.db import freshness
+from reposync.db.queue import freshness
 from reposync.policies import repositories as policies
 
 

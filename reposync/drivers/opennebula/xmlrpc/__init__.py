@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""OpenNebula's XML-RPC interface: calls, errors, templates."""

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The source ``docker``: images by way of a Docker engine."""

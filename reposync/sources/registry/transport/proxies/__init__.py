@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Proxies: which one, and connections through it."""
