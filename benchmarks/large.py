@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The images that are copied, made of Debian's packages."""
 
-from tests import lab
-from tests.lab import images
-from tests.lab import seed
+import lab
+from lab import images
+from lab import seed
 
 LARGE = "bench/large"
 SMALL = "bench/small"

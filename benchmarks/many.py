@@ -3,8 +3,8 @@
 
 from collections.abc import Iterator
 
-from tests import lab
-from tests.lab import images
+import lab
+from lab import images
 
 REPOSITORY = "bench/many"
 NUMBER = 1000

@@ -6,8 +6,8 @@ from pathlib import Path
 import subprocess
 from typing import Any
 
+from lab import apt
 from tests.fixtures import deployment
-from tests.lab import apt
 
 NUMBER = 10_000
 CONNECTIONS = 32

@@ -9,7 +9,7 @@ from typing import Any
 from benchmarks import many
 from benchmarks import table
 from benchmarks import ways
-from tests.lab import images
+from lab import images
 
 #: Of what is slow, so many are measured, and counted as if it were all.
 _SAMPLE = 50

@@ -15,14 +15,14 @@ import urllib.parse
 from oslo_config import cfg
 import requests
 
+import lab
+from lab import brokers
 from reposync import reference as ref
 from reposync import service
 from reposync.sources.registry import source as registry
-from tests import lab
 from tests.fixtures import client
 from tests.fixtures import cloud
 from tests.fixtures import deployment
-from tests.lab import brokers
 
 _CREATE = (
     *("openstack", "image", "create", "-f", "value", "-c", "id"),

@@ -15,9 +15,9 @@ from benchmarks import many
 from benchmarks import site as bench_site
 from benchmarks import storm
 from benchmarks import table
-from tests import lab
+import lab
+from lab import images
 from tests.fixtures import wait
-from tests.lab import images
 
 _HOT = "bench/hot"
 _TAG = "latest"

@@ -11,13 +11,13 @@ import sys
 import tempfile
 from typing import Any
 
+from lab import images
 from tests.fixtures import archives
 from tests.fixtures import client
 from tests.fixtures import cloud
 from tests.fixtures import deployment
 from tests.fixtures import engines
 from tests.fixtures import standalone
-from tests.lab import images
 
 
 def say(text: str) -> None:

@@ -15,11 +15,11 @@ import sys
 import threading
 import time
 
+from lab import images
 from tests import screen
 from tests import serve
 from tests.fixtures import deployment
 from tests.fixtures import wait
-from tests.lab import images
 
 _WIDTH, _HEIGHT = 100, 18
 #: Bytes a second, over all connections.

@@ -4,10 +4,10 @@
 import base64
 import json
 
+from lab import images
 from reposync import exception
 from reposync import reference as ref
 from tests.fixtures import deployment
-from tests.lab import images
 
 PLATFORM = "linux/amd64"
 #: Bytes; a reader may keep so many in memory.

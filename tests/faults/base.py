@@ -10,9 +10,10 @@ import docker
 import sqlalchemy as sa
 from testtools import content
 
+import lab
+from lab import images
 from reposync import reference as ref
 from reposync.db import models
-from tests import lab
 from tests.fixtures import archives
 from tests.fixtures import client
 from tests.fixtures import cloud
@@ -20,7 +21,6 @@ from tests.fixtures import cluster
 from tests.fixtures import deployment
 from tests.fixtures import wait
 from tests.functional import base
-from tests.lab import images
 
 #: One after the other: a conductor of one scenario serves the next.
 CONDUCTORS = ("one", "two")

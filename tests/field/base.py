@@ -12,10 +12,10 @@ from typing import Any
 import fixtures
 import testtools
 
+from lab import images
 from tests.field import registry as field_registry
 from tests.field import row as field_row
 from tests.fixtures import standalone
-from tests.lab import images
 
 #: Options of the processes of all rows: what fails shall fail soon.
 OPTIONS = {

@@ -11,8 +11,8 @@ import random
 import tarfile
 from typing import Any
 
+from lab import images
 from tests.field import registry as field_registry
-from tests.lab import images
 
 LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
 REPOSITORY = "team/app"

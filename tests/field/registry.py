@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A registry in memory that misbehaves where it is told to.
 
-It takes pushes (`tests.lab.images` pushes to it) and serves manifests, blobs
+It takes pushes (`lab.images` pushes to it) and serves manifests, blobs
 with ranges, and lists of tags.  What a row puts in front decides about single
 requests.
 """

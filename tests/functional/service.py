@@ -3,13 +3,13 @@
 
 import docker
 
+import lab
+from lab import images
 from reposync import reference as ref
-from tests import lab
 from tests.fixtures import client
 from tests.fixtures import cloud
 from tests.fixtures import deployment
 from tests.functional import base
-from tests.lab import images
 
 
 class ServiceTestCase(base.TestCase):

@@ -3,11 +3,11 @@
 
 from pathlib import Path
 
+from lab import images
 from tests.fixtures import cli
 from tests.fixtures import deployment
 from tests.fixtures import standalone
 from tests.functional import base
-from tests.lab import images
 
 _SAMPLE = Path(__file__).parents[2] / "doc/source/_samples/clouds.yaml"
 

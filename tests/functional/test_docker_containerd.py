@@ -9,12 +9,12 @@ import tarfile
 
 import zstandard
 
+from lab import images
 from reposync import exception
 from reposync.sources.registry import source as registry
 from tests.contract import source as contract
 from tests.functional import base
 from tests.functional import test_docker_source
-from tests.lab import images
 
 _HELM = "application/vnd.cncf.helm.config.v1+json"
 

@@ -3,9 +3,9 @@
 
 import docker
 
+import lab
 from reposync import exception
 from reposync.sources.docker import source as docker_source
-from tests import lab
 from tests.contract import source as contract
 from tests.fixtures import engines
 from tests.functional import base

@@ -8,10 +8,10 @@ the tests of its source, and those of a broker in the test of its outage.
 
 import signal
 
+from lab import images
 from tests.fixtures import client
 from tests.fixtures import deployment
 from tests.functional import service
-from tests.lab import images
 
 
 class ErrorsTest(service.ServiceTestCase):

@@ -5,13 +5,13 @@ import functools
 
 import fixtures
 
+import lab
 from reposync import exception
 from reposync import filters
 from reposync import reference as ref
 from reposync.conf import glance as glance_conf
 from reposync.drivers.glance import client as glance_client
 from reposync.drivers.glance import driver as glance
-from tests import lab
 from tests.contract import discard
 from tests.contract import driver as contract
 from tests.fixtures import cloud

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Keystone tokens, good and bad."""
 
-from tests import lab
+import lab
 from tests.fixtures import client
 from tests.fixtures import wait
 from tests.functional import service

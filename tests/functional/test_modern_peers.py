@@ -4,14 +4,14 @@
 import json
 from pathlib import Path
 
-from tests import lab
+import lab
+from lab import images
+from lab import tree
 from tests.fixtures import client
 from tests.fixtures import cloud
 from tests.fixtures import deployment
 from tests.fixtures import engines
 from tests.functional import base
-from tests.lab import images
-from tests.lab import tree
 
 
 class ModernPeersTest(base.TestCase):

@@ -6,6 +6,7 @@ Everything else is real: processes, message bus, database, Keystone, registry.
 
 import signal
 
+from lab import images
 from reposync import reference as ref
 from tests.fixtures import client
 from tests.fixtures import cloud
@@ -14,7 +15,6 @@ from tests.fixtures import one_cloud
 from tests.fixtures import one_server
 from tests.fixtures import wait
 from tests.functional import base
-from tests.lab import images
 
 PASSWORD = "opennebulapass"
 LABELS = {

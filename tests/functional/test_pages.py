@@ -7,13 +7,13 @@ import re
 import secrets
 import subprocess
 
+from lab import images
+from lab import state as lab_state
 from tests.fixtures import cli
 from tests.fixtures import deployment
 from tests.fixtures import fresh_host
 from tests.fixtures import page
 from tests.functional import base
-from tests.lab import images
-from tests.lab import state as lab_state
 
 ROOT = Path(__file__).parents[2]
 #: Other ways to do what another section does.

@@ -4,13 +4,13 @@
 import hashlib
 import os
 
+from lab import images
 from reposync import exception
 from reposync import reference as ref
 from tests.contract import source as contract
 from tests.fixtures import faulty
 from tests.fixtures import wait
 from tests.functional import test_registry_source
-from tests.lab import images
 
 
 class AheadTest(test_registry_source.RegistryTestCase):

@@ -5,13 +5,13 @@ import os
 import threading
 import time
 
+from lab import images
 from reposync import exception
 from reposync import reference as ref
 from tests.contract import source as contract
 from tests.fixtures import faulty
 from tests.fixtures import wait
 from tests.functional import test_registry_source
-from tests.lab import images
 
 SIZE = 3_000_000
 

@@ -11,12 +11,12 @@ import tarfile
 import docker
 import zstandard
 
+from lab import images
 from reposync import exception
 from reposync import reference as ref
 from tests.contract import source as contract
 from tests.fixtures import deployment
 from tests.functional import test_registry_source
-from tests.lab import images
 
 
 def tar_of(**files):

@@ -7,11 +7,11 @@ import json
 
 import fixtures
 
+import lab
 from reposync import exception
 from reposync import reference as ref
 from reposync.sources.docker import source as docker_source
 from reposync.sources.registry import source as registry
-from tests import lab
 from tests.contract import source as contract
 from tests.fixtures import engines
 from tests.fixtures import token_server

@@ -3,13 +3,13 @@
 
 import docker
 
+from lab import images
 from tests.fixtures import client
 from tests.fixtures import cloud
 from tests.fixtures import deployment
 from tests.fixtures import notifying_registry
 from tests.fixtures import wait
 from tests.functional import base
-from tests.lab import images
 
 AUTHORIZATION = "Bearer 0123456789abcdef-of-the-registry"
 

@@ -3,11 +3,11 @@
 
 import docker
 
+from lab import images
 from tests.fixtures import client
 from tests.fixtures import deployment
 from tests.fixtures import standalone
 from tests.functional import base
-from tests.lab import images
 
 
 class StandaloneTest(base.TestCase):

@@ -7,12 +7,12 @@ import random
 import requests
 import sqlalchemy as sa
 
+from lab import images
 from tests.field.row import row
 from tests.fixtures import client
 from tests.fixtures import cloud
 from tests.fixtures import deployment
 from tests.fixtures import wait
-from tests.lab import images
 
 #: Seconds between two looks into the database: what begins before that was
 #: nudged.

@@ -7,12 +7,12 @@ import gzip
 import docker
 import zstandard
 
+from lab import images
 from tests.field import engine as field_engine
 from tests.field.row import row
 from tests.fixtures import deployment
 from tests.fixtures import engines
 from tests.fixtures import standalone
-from tests.lab import images
 
 _NAME = "r.example.org:5000/team/denied:401"
 _DIGEST = f"sha256:ab404c{'0' * 58}"

@@ -3,9 +3,9 @@
 
 import json
 
+from lab import images
 from tests.field import handmade
 from tests.field.row import row
-from tests.lab import images
 
 NOT_DISTRIBUTED = "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip"
 

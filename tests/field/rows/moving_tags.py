@@ -4,8 +4,8 @@
 import hashlib
 import json
 
+from lab import images
 from tests.field.row import row
-from tests.lab import images
 
 _INDEX = "application/vnd.oci.image.index.v1+json"
 

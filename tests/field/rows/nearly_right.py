@@ -5,12 +5,12 @@ import base64
 import json
 import time
 
+from lab import images
 from tests.field import base
 from tests.field import handmade
 from tests.field import login
 from tests.field import registry as answers
 from tests.field.row import row
-from tests.lab import images
 
 _CUT = 1_000_000
 _AMD64 = handmade.platform("linux/amd64")

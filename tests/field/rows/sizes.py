@@ -6,9 +6,9 @@ import json
 
 import zstandard
 
+from lab import images
 from tests.field import handmade
 from tests.field.row import row
-from tests.lab import images
 
 MIB = 1024**2
 

@@ -7,8 +7,8 @@ import ssl
 
 import oslo_middleware
 
+from lab import certificates
 from reposync.api.serving import server
-from tests.lab import certificates
 from tests.unit import base
 
 MAX_BODY = 100_000

@@ -9,11 +9,11 @@ import threading
 
 import requests
 
+from lab import certificates
 from reposync import exception
 from reposync.api.serving import server
 from reposync.db.queue import operations
 from tests.fixtures import wait
-from tests.lab import certificates
 from tests.unit.api import base
 
 NDJSON = {"Accept": "application/x-ndjson"}

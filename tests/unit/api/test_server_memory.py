@@ -10,8 +10,8 @@ from urllib import parse
 import fixtures
 import requests
 
+from lab import certificates
 from tests.fixtures import standalone
-from tests.lab import certificates
 from tests.unit import base
 
 HUGE = 64 * 1024 * 1024

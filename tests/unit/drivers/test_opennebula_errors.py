@@ -4,9 +4,9 @@
 import os
 import ssl
 
+from lab import certificates
 from reposync import exception
 from tests.fixtures import one_server
-from tests.lab import certificates
 from tests.unit.drivers import one_base
 
 PASSWORD = one_base.PASSWORD

@@ -6,8 +6,8 @@ import os
 
 import testscenarios
 
+from lab import images
 from reposync import exception
-from tests.lab import images
 from tests.unit.sources import registry_case
 
 CUT = 100_000

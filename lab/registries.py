@@ -4,9 +4,9 @@
 from pathlib import Path
 import urllib.request
 
-from tests.lab import certificates
-from tests.lab import seed
-from tests.lab import server
+from lab import certificates
+from lab import seed
+from lab import server
 
 USER = "lab"
 

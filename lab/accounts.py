@@ -5,7 +5,7 @@ import json
 from typing import Any
 import urllib.request
 
-from tests.lab import state as lab_state
+from lab import state as lab_state
 
 #: Bump it when the accounts below change.
 VERSION = 2

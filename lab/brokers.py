@@ -4,8 +4,8 @@
 import contextlib
 from pathlib import Path
 
-from tests.lab import server
-from tests.lab import tree
+from lab import server
+from lab import tree
 
 
 class RabbitMQ(server.Server):

@@ -7,7 +7,7 @@ from pathlib import Path
 import shutil
 import subprocess
 
-from tests.lab import server
+from lab import server
 
 _INSTALL = ("apt-get", "install", "-y", "-q", "--no-install-recommends")
 _POLICY = Path("/usr/sbin/policy-rc.d")

@@ -6,9 +6,9 @@ from pathlib import Path
 import shutil
 import tempfile
 
-from tests.lab import images
-from tests.lab import server
-from tests.lab import state as lab_state
+from lab import images
+from lab import server
+from lab import state as lab_state
 
 #: Bump it when the images below change.
 _VERSION = "1"

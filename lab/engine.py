@@ -8,10 +8,10 @@ import shutil
 import socket
 from typing import Any
 
-from tests.lab import certificates
-from tests.lab import mounts
-from tests.lab import server
-from tests.lab import tree
+from lab import certificates
+from lab import mounts
+from lab import server
+from lab import tree
 
 
 class Docker(server.Server):

@@ -9,7 +9,7 @@ import subprocess
 import time
 from typing import Any
 
-from tests.lab import state as lab_state
+from lab import state as lab_state
 
 
 class LabError(Exception):

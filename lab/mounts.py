@@ -4,7 +4,7 @@
 from pathlib import Path
 import re
 
-from tests.lab import server
+from lab import server
 
 _PLACE = 4
 

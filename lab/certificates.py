@@ -3,7 +3,7 @@
 
 from pathlib import Path
 
-from tests.lab import server
+from lab import server
 
 _NAMES = "subjectAltName=DNS:localhost,DNS:*.example.org,IP:127.0.0.1"
 

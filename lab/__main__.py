@@ -6,10 +6,10 @@ import os
 import shutil
 import sys
 
-from tests.lab import Lab
-from tests.lab import mounts
-from tests.lab import server
-from tests.lab import state
+from lab import Lab
+from lab import mounts
+from lab import server
+from lab import state
 
 #: The project's own environment, which tools/lab makes for ``service``.
 _PYTHON = state.ROOT / ".venv" / "bin" / "python"

@@ -5,7 +5,7 @@ from pathlib import Path
 import shutil
 import signal
 
-from tests.lab import server
+from lab import server
 
 
 class PostgreSQL(server.Server):

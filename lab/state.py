@@ -13,7 +13,7 @@ import socket
 import tempfile
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 
 
 class State:

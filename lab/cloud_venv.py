@@ -6,9 +6,9 @@ from pathlib import Path
 import sys
 import sysconfig
 
-from tests.lab import apt
-from tests.lab import server
-from tests.lab import state as lab_state
+from lab import apt
+from lab import server
+from lab import state as lab_state
 
 _REQUIREMENTS = Path(__file__).with_name("cloud-requirements.txt")
 

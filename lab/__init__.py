@@ -12,15 +12,15 @@ from pathlib import Path
 import shlex
 import sys
 
-from tests.lab import apt
-from tests.lab import brokers
-from tests.lab import databases
-from tests.lab import engine
-from tests.lab import openstack
-from tests.lab import registries
-from tests.lab import server
-from tests.lab import state as lab_state
-from tests.lab import tree
+from lab import apt
+from lab import brokers
+from lab import databases
+from lab import engine
+from lab import openstack
+from lab import registries
+from lab import server
+from lab import state as lab_state
+from lab import tree
 
 _SERVERS: tuple[type[server.Server], ...] = (
     registries.Registry,

@@ -17,9 +17,9 @@ import shutil
 import subprocess
 from typing import Any
 
-from tests.lab import mounts
-from tests.lab import server
-from tests.lab import state as lab_state
+from lab import mounts
+from lab import server
+from lab import state as lab_state
 
 RELEASE = "forky"
 #: What makes it, a package of the machine itself.

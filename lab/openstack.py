@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 import urllib.request
 
-from tests.lab import accounts
-from tests.lab import cloud_venv
-from tests.lab import databases
-from tests.lab import server
+from lab import accounts
+from lab import cloud_venv
+from lab import databases
+from lab import server
 
 REGION = "RegionOne"
 
