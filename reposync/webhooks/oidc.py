@@ -78,6 +78,8 @@ class Keys:
             requests.RequestException,
             urllib3.exceptions.HTTPError,
             ValueError,
+            # Of JSON that is nested too deeply.
+            RecursionError,
             jwt.PyJWTError,
         ) as error:
             self._trouble = error

@@ -80,6 +80,16 @@ class KindTest(testtools.TestCase):
             for text in texts:
                 self.assertEqual(kind, addresses.kind(text), text)
 
+    def test_what_nobody_outside_can_have(self):
+        for text in ("10.0.0.1", "fd00::1", "::ffff:10.0.0.1", "100.64.0.1"):
+            self.assertTrue(addresses.is_inside(text), text)
+        for text in (
+            # 6to4, Teredo and ISATAP: whoever likes can be there.
+            *("2002:c633:6401::1", "2001:0:808:808::f7f7:f7f7"),
+            *("2a00:1450::5efe:10.0.0.1", "64:ff9b::8.8.8.8", "8.8.8.8"),
+        ):
+            self.assertFalse(addresses.is_inside(text), text)
+
     def test_names(self):
         for kind, names in NAMES.items():
             for name in names:

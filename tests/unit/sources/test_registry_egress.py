@@ -348,6 +348,41 @@ class KeptTest(EgressCase):
         # Who has named it may go on.
         self.read(inner, source)
 
+    def test_a_host_that_has_another_address(self):
+        both = self.useFixture(
+            elsewhere.Placed(
+                self.layer, "both.example.org", "0.0.0.0", self.folder
+            )
+        )
+        inner, outer = elsewhere.AT[Kind.PRIVATE], elsewhere.AT[Kind.PUBLIC]
+        self.network.names["both.example.org"] = [[inner], [inner, outer]]
+        source = registry.RegistrySource(self.conf, self.network)
+        self.read(both, source)
+        asked = self.at(Kind.PUBLIC)
+        self.leads(asked, "/blobs/", both.host)
+        self.read(asked, source)
+
+
+class OriginTest(EgressCase):
+    """From where a registry leads anywhere."""
+
+    def test_an_address_that_looks_private(self):
+        asked = self.at(Kind.PRIVATE)
+        trap = self.trap(Kind.PRIVATE)
+        self.leads(asked, "/blobs/", trap)
+        self.network.is_inside = lambda _: False
+        self.refused(asked, "at a public address", trap)
+
+    def test_a_host_that_the_operator_named(self):
+        place = elsewhere.AT[Kind.LINK_LOCAL]
+        rules = egress.Egress(self.conf, self.network)
+        trail = rules.trail(f"{place}:5000", configured=True)
+        self.assertEqual([place], trail.choose(place, 5000))
+        trail.arrived_at(place)
+        # Itself, and nothing else there.
+        self.assertEqual([place], trail.choose(place, 5000))
+        self.assertRaises(egress.Refused, trail.choose, place, 5001)
+
 
 class ListedTest(EgressCase):
     """What the operator allows."""

@@ -162,6 +162,7 @@ class OidcTest(testtools.TestCase):
             (200, b"{"),
             (200, b'{"keys": []}'),
             (200, b"[]"),
+            (200, b"[" * 100_000),
             (
                 302,
                 b"",

@@ -122,9 +122,11 @@ class _Kept:
         raise problem
 
     def request(self, *args: Any, **kwargs: Any) -> None:
-        served, trail = self._served, _current.trail
-        if trail is not None and self._peer:
-            trail.check(self.host, self.port, self._peer)
+        trail, peer = _current.trail, self._peer
+        if trail and peer and not trail.may(self.host, self.port, peer):
+            # Opened for somebody else; the host may have other addresses.
+            self.close()
+        served = self._served
         try:
             super().request(*args, **kwargs)  # type: ignore[misc]
         except ConnectionError as error:

@@ -40,6 +40,17 @@ _WORDS = {
     Kind.LINK_LOCAL: "a link-local address, or one of a cloud's metadata",
 }
 
+#: Where nobody outside can be: no address of the Internet leads there.
+_INSIDE = tuple(
+    map(
+        ipaddress.ip_network,
+        (
+            *("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"),
+            *("100.64.0.0/10", "198.18.0.0/15", "240.0.0.0/4"),
+            *("fc00::/7", "fec0::/10"),
+        ),
+    )
+)
 #: Only these are given out (RFC 4291, section 2.4).
 _UNICAST = ipaddress.IPv6Network("2000::/3")
 #: Special, but not in each release of the library.
@@ -98,6 +109,21 @@ def kind(text: str) -> Kind:
     except ValueError:
         return Kind.LINK_LOCAL
     return _kind(found)
+
+
+def is_inside(text: str) -> bool:
+    """Tell whether an address is one that nobody outside can have.
+
+    Some that count as private belong to whoever has chosen them: the form of
+    6to4, Teredo and ISATAP is no proof of a place.
+
+    :param text: as the system writes it
+    """
+    address = ipaddress.ip_address(text.partition("%")[0])
+    if isinstance(address, ipaddress.IPv6Address):
+        own = _last(address) if address in _NAT64 else None
+        address = address.ipv4_mapped or own or address
+    return any(address in network for network in _INSIDE)
 
 
 def kind_of_name(host: str) -> Kind:

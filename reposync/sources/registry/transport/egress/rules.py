@@ -60,6 +60,10 @@ class Network:
         """Tell the kind of an address."""
         return addresses.kind(address)
 
+    def is_inside(self, address: str) -> bool:
+        """Tell whether nobody outside can be at a private address."""
+        return addresses.is_inside(address)
+
 
 class Egress:
     """Knows what the operator has listed; one for all threads."""
@@ -128,18 +132,19 @@ class Trail:
         :raises Refused: it has none that may be connected to
         """
         found = self._egress.network.resolve(host, port)
-        usable = [each for each in found if self._may(host, port, each)]
+        usable = [each for each in found if self.may(host, port, each)]
         if not usable and found:
             raise self._refused(host, port, found[0])
         return usable
 
-    def check(self, host: str, port: int, address: str) -> None:
-        """Make sure that a connection that is there may be used.
-
-        :raises Refused: it may not
-        """
-        if not self._may(host, port, address):
-            raise self._refused(host, port, address)
+    def may(self, host: str, port: int, address: str) -> bool:
+        """Tell whether a host may be connected to at an address."""
+        kind = self._egress.network.kind(address)
+        return (
+            not self._is_too_far(kind)
+            or self._is_own(host, port)
+            or self._is_listed(host, port, address)
+        )
 
     def check_name(self, host: str, port: int) -> None:
         """Make sure of a host that a proxy resolves, as far as its name tells.
@@ -147,7 +152,11 @@ class Trail:
         :raises Refused: its name says that it is inside
         """
         kind = addresses.kind_of_name(host)
-        if self._is_too_far(kind) and not self._is_listed(host, port, ""):
+        if (
+            self._is_too_far(kind)
+            and not self._is_own(host, port)
+            and not self._is_listed(host, port, "")
+        ):
             raise self._refused(host, port, "", kind)
 
     def arrived(self, kind: Kind) -> None:
@@ -160,19 +169,21 @@ class Trail:
 
         :param address: an unknown one counts as public
         """
-        kind = self._egress.network.kind(address) if address else Kind.PUBLIC
+        network = self._egress.network
+        kind = network.kind(address) if address else Kind.PUBLIC
+        if kind is Kind.PRIVATE and not network.is_inside(address):
+            # Not to be led to, and no reason to lead inside.
+            kind = Kind.PUBLIC
         self.arrived(kind)
-
-    def _may(self, host: str, port: int, address: str) -> bool:
-        kind = self._egress.network.kind(address)
-        return not self._is_too_far(kind) or self._is_listed(
-            host, port, address
-        )
 
     def _is_too_far(self, kind: Kind) -> bool:
         if self.origin is not None:
             return kind > _FURTHEST[self.origin]
         return kind > _UNLISTED and not self._configured
+
+    def _is_own(self, host: str, port: int) -> bool:
+        """Tell whether it is the host that the operator has named."""
+        return self._configured and _place(host, port) == self._registry
 
     def _is_listed(self, host: str, port: int, address: str) -> bool:
         return self._egress.is_listed(host, port, address)
