@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 import stat
 
+from keystoneauth1 import exceptions as keystone
 from openstack import config as openstack_config
 from openstack import exceptions
 from oslo_config import cfg
@@ -40,7 +41,7 @@ def _cloud(name: str) -> Iterator[str]:
     """Look at an entry of ``clouds.yaml``."""
     try:
         region = openstack_config.OpenStackConfig().get_one(name)
-    except exceptions.ConfigException:
+    except (exceptions.ConfigException, keystone.ClientException):
         # The conductor says so: there is no entry, or it is incomplete.
         return
     if not region.get_requests_verify_args()[0]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import stat
 
 from openstack import config as openstack_config
+from openstack import exceptions
 from oslo_config import cfg
 
 from reposync import permissions
@@ -72,7 +73,11 @@ def _files(conf: cfg.ConfigOpts) -> Iterator[tuple[str, Path]]:
 
 def _clouds() -> Iterator[Path]:
     """Yield the files that openstacksdk reads, the first of each kind."""
-    found = openstack_config.OpenStackConfig()
+    try:
+        found = openstack_config.OpenStackConfig()
+    except exceptions.ConfigException:
+        # It is no such file; the check of the catalogue goes on without it.
+        return
     for name in (found.config_filename, found.secure_config_filename):
         if name:
             yield Path(name)

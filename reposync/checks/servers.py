@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Connections to the servers that a deployment is made of."""
 
+from collections.abc import Callable
 from collections.abc import Iterator
+from typing import Any
 
 from keystonemiddleware import auth_token
 from oslo_config import cfg
+from oslo_config import types
 import oslo_messaging
 
 from reposync import broker
@@ -41,19 +44,28 @@ def _bus(
     ]
     if url.transport not in ("rabbit", "kombu") or not far:
         return
-    options = conf[_RABBIT]
-    if not options.ssl:
+    if not _option(conf, url, "ssl", types.Boolean()):
         yield (
             f"{name}: no TLS to {far[0]}, so who listens on the way reads the "
             "password, and who writes there tells conductors what to do. Set "
             f"[{_RABBIT}] ssl = true and ssl_ca_file."
         )
-    elif not options.ssl_ca_file:
+    elif not _option(conf, url, "ssl_ca_file", str):
         yield (
             f"{name}: the certificate of {far[0]} is not verified, so "
             f"anybody on the way can be the broker. Set [{_RABBIT}] "
             "ssl_ca_file, such as /etc/ssl/certs/ca-certificates.crt."
         )
+
+
+def _option(
+    conf: cfg.ConfigOpts,
+    url: oslo_messaging.TransportURL,
+    name: str,
+    kind: Callable[[str], Any],
+) -> Any:
+    """Give an option of the bus: what its address says comes first."""
+    return kind(url.query[name]) if name in url.query else conf[_RABBIT][name]
 
 
 def database(conf: cfg.ConfigOpts) -> Iterator[str]:

@@ -55,6 +55,7 @@ class UpgradeContract:
                 self.db, request(f"other-{name}", project_id="b")
             )
         self.write_old(self.db, a="queued", b="queued")
+        wait.until(lambda: len(leases.candidates(self.db, 9)) == 6)
         # Whichever lane was last, its turn comes.
         for last in ("", "f" * 32):
             taken, lane = [], last

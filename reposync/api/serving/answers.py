@@ -19,6 +19,8 @@ LOG = log.getLogger(__name__)
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
+#: Bytes of an answer that a caller has some time for.
+_PIECE = 65536
 #: Seconds for which more of a refused request is thrown away: a connection
 #: that is closed at once often takes the refusal with it.
 LINGER = 2.0
@@ -29,11 +31,15 @@ class Out:
 
     :param send: sends a message
     :param patience: seconds in which the caller must read a piece
+    :param reading: is told of each piece that the caller is to read
     :ivar left: is done when the caller has left
     """
 
-    def __init__(self, send: Send, patience: float):
+    def __init__(
+        self, send: Send, patience: float, reading: Callable[[], None]
+    ):
         """Begin with nothing."""
+        self._reading = reading
         self._send = send
         self._patience = patience
         self._begun = False
@@ -56,17 +62,21 @@ class Out:
         body = b"".join(answer.pieces)
         answer.pieces.clear()
         try:
-            async with asyncio.timeout(self._patience):
-                if not self._begun:
-                    self._begun = True
-                    await self._send(_start(answer))
-                await self._send(
-                    {
-                        "type": "http.response.body",
-                        "body": body,
-                        "more_body": more,
-                    }
-                )
+            if not self._begun:
+                self._begun = True
+                await self._send(_start(answer))
+            # In pieces, or the server would take it all and not wait.
+            for begin in range(0, max(len(body), 1), _PIECE):
+                end = begin + _PIECE
+                self._reading()
+                async with asyncio.timeout(self._patience):
+                    await self._send(
+                        {
+                            "type": "http.response.body",
+                            "body": body[begin:end],
+                            "more_body": more or end < len(body),
+                        }
+                    )
         except OSError as error:
             raise bodies.Left from error
         except h11.LocalProtocolError as error:
@@ -87,17 +97,22 @@ def _start(answer: bridge.Answer) -> dict[str, Any]:
 
 
 async def refuse(
-    status: int, scope: bridge.Scope, receive: bodies.Receive, out: Out
+    status: int,
+    scope: bridge.Scope,
+    receive: bodies.Receive,
+    out: Out,
+    detail: str | None = None,
 ) -> None:
     """Refuse a request, log it, and have the connection closed.
 
+    :param detail: why, where the status does not say it
     :raises Left: nobody reads it
     """
     made = context.generate_request_id()
     path = scope["raw_path"].decode("latin-1")
     caller, *_ = scope["client"] or ("-",)
     accesslog.write(caller, scope["method"], path, status, made)
-    shown = errors.from_status(status, made)
+    shown = errors.from_status(status, made, detail)
     headers = [
         *shown.headerlist,
         ("X-OpenStack-Request-ID", made),

@@ -24,6 +24,10 @@ class TooSlow(Exception):
     """The body took too long to come in, or others needed the room."""
 
 
+class NoRoom(Exception):
+    """Too many bodies are there, and this one had to go."""
+
+
 class Left(Exception):
     """The caller has left, or does not read its answer."""
 
@@ -61,6 +65,7 @@ class Bodies:
 
         :raises TooLarge: it is larger than it may be
         :raises TooSlow: it takes too long
+        :raises NoRoom: it had to go for others
         :raises Left: the caller has left
         """
         body = _Body()
@@ -69,7 +74,8 @@ class Bodies:
             try:
                 await self._fill(body, receive)
             except TimeoutError:
-                raise TooSlow from None
+                given_up = body.deadline is None
+                raise NoRoom if given_up else TooSlow from None
             whole = b"".join(body.pieces)
             body.pieces.clear()
             yield whole
@@ -85,6 +91,9 @@ class Bodies:
             while more:
                 deadline.reschedule(min(end, clock() + self._silence))
                 message = await receive()
+                if body.deadline is None:
+                    # Given up for another one, which came in meanwhile.
+                    raise TimeoutError
                 if message["type"] == "http.disconnect":
                     raise Left
                 more = message.get("more_body", False)

@@ -29,7 +29,9 @@ _STATUSES: dict[type[Exception], int] = {
     bodies.TooSlow: 408,
     bodies.TooLarge: 413,
     _HeadTooLarge: 431,
+    bodies.NoRoom: 503,
 }
+_DETAILS = {503: "Too many requests come in at once. Try again later"}
 
 
 class Limits:
@@ -58,19 +60,25 @@ class Limits:
         self, scope: bridge.Scope, receive: bodies.Receive, send: answers.Send
     ) -> None:
         """Serve a request."""
-        out = answers.Out(send, self._patience)
+        caller = scope["client"]
+        out = answers.Out(
+            send,
+            self._patience,
+            lambda: self._connections.keep(caller, self._patience),
+        )
         try:
             try:
                 await self._serve(scope, receive, out)
             except tuple(_STATUSES) as error:
-                self._connections.keep(scope["client"], self._patience)
                 status = _STATUSES[type(error)]
-                await answers.refuse(status, scope, receive, out)
+                await answers.refuse(
+                    status, scope, receive, out, _DETAILS.get(status)
+                )
                 # Over TLS, some never say that they have heard the end.
-                self._connections.keep(scope["client"], answers.LINGER)
+                self._connections.keep(caller, answers.LINGER)
         except bodies.Left:
-            LOG.debug("%s left before its answer", scope["client"])
-            self._connections.drop(scope["client"])
+            LOG.debug("%s left before its answer", caller)
+            self._connections.drop(caller)
             await answers.throw_away(receive)
 
     async def _serve(
@@ -93,5 +101,6 @@ class Limits:
                     answer = await self._app.call(environ, out.stream)
                 # From here on the caller alone is waited for.
                 await out.send(answer, more=False)
+                self._connections.rest(caller)
             finally:
                 out.left.cancel()

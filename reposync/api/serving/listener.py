@@ -87,6 +87,12 @@ class Listener(socket.socket):
             end = time.monotonic() + seconds
             self._waiting[caller] = _Waiting(found.kept, end, begun=True)
 
+    def rest(self, caller: Any) -> None:
+        """Let a connection wait for its next request."""
+        found = self._waiting.pop(caller, None)
+        if found is not None:
+            self._wait(caller, found.kept)
+
     @contextlib.contextmanager
     def serving(self, caller: Any) -> Iterator[None]:
         """Keep a connection while a request of it is served."""
@@ -97,7 +103,8 @@ class Listener(socket.socket):
         finally:
             self._serving -= 1
             # The address may be that of another connection by now.
-            if found is not None and caller not in self._waiting:
+            other = caller in self._waiting
+            if found is not None and found.kept.fileno() >= 0 and not other:
                 self._wait(caller, found.kept)
 
     def drop(self, caller: Any) -> None:
@@ -123,6 +130,8 @@ class Listener(socket.socket):
 
     def _wait(self, caller: Any, kept: socket.socket) -> None:
         end = time.monotonic() + self._seconds
+        # At the end of the order, if it had a place before.
+        self._waiting.pop(caller, None)
         self._waiting[caller] = _Waiting(kept, end, begun=False)
 
     def _make_room(self) -> bool:

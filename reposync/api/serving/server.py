@@ -6,6 +6,8 @@ another one when all of it is there.
 """
 
 import asyncio
+import os
+import signal
 import ssl
 import threading
 from typing import Any
@@ -122,7 +124,8 @@ class ApiServer:
             proxy_headers=False,
             server_header=False,
             backlog=_AT_ONCE,
-            h11_max_incomplete_event_size=limits.MAX_HEAD,
+            # More than we take: ours is the refusal that says why.
+            h11_max_incomplete_event_size=2 * limits.MAX_HEAD,
             timeout_keep_alive=self._options.timeout,
             timeout_graceful_shutdown=_SHUTDOWN,
             ssl_context_factory=(lambda *_: context) if context else None,
@@ -136,10 +139,13 @@ class ApiServer:
     ) -> None:
         try:
             asyncio.run(_serve(server, opened))
-        except Exception:
+        except BaseException:
             LOG.exception("The server ended unexpectedly")
         finally:
             app.close()
+            if not server.should_exit:
+                # Without it the process is of no use: another one is begun.
+                os.kill(os.getpid(), signal.SIGTERM)
 
 
 async def _serve(server: uvicorn.Server, opened: listener.Listener) -> None:

@@ -104,5 +104,6 @@ class Gone:
                 user_id=job.operation.user_id,
                 request_id=job.operation.request_id,
                 announced=settling.Settling(job).passed_on(),
+                told=True,
             )
             operations.submit(self._db, request)

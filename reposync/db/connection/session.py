@@ -174,6 +174,8 @@ def _prepare_postgresql(connection: Any, record: Any) -> None:
 def _prepare_mysql(connection: Any, record: Any) -> None:
     name = "idle_transaction_timeout"
     with contextlib.closing(connection.cursor()) as cursor:
+        # In local time the clock would jump at the end of summer time.
+        cursor.execute("SET SESSION time_zone = '+00:00'")
         # MariaDB has it; MySQL has nothing like it.
         cursor.execute(f"SHOW VARIABLES LIKE '{name}'")
         if cursor.fetchone():

@@ -215,7 +215,7 @@ def _group(requests: Sequence[Request]) -> deduplication.Group:
     # Whoever asks for an image does not wait for all parts of a list, and no
     # webhook is refused because of a caller.
     first = min(
-        requests, key=lambda one: (bool(one.parent_id), not one.announced)
+        requests, key=lambda one: (bool(one.parent_id), not one.is_webhook)
     )
     parents = [one.parent_id for one in requests if one.parent_id]
     unbounded = any(one.most is None for one in requests)

@@ -26,6 +26,7 @@ class Request:
     :ivar project_id: who may see the operation; None for administrators only
     :ivar parent_id: the synchronisation it is part of
     :ivar announced: what a webhook told, where one did
+    :ivar told: a webhook asks, even if it announces nothing any more
     :ivar most: how many of its lane may wait with it; None for any number
     """
 
@@ -38,7 +39,13 @@ class Request:
     request_id: str | None = None
     parent_id: str | None = None
     announced: deduplication.Announcement | None = None
+    told: bool = False
     most: int | None = None
+
+    @property
+    def is_webhook(self) -> bool:
+        """Tell whether a webhook asks."""
+        return self.told or self.announced is not None
 
 
 def pending_key(request: Request | Operation) -> str:
@@ -62,7 +69,7 @@ def lane(request: Request) -> str:
     """
     if request.parent_id:
         which = request.parent_id
-    elif request.announced:
+    elif request.is_webhook:
         which = "webhooks"
     else:
         which = "sync" if request.kind == "sync" else "callers"
@@ -72,7 +79,7 @@ def lane(request: Request) -> str:
 def columns(request: Request) -> dict[str, Any]:
     """Give what the row of an operation takes from a request."""
     values = dataclasses.asdict(request)
-    del values["announced"], values["most"]
+    del values["announced"], values["most"], values["told"]
     return values | {"lane": lane(request)}
 
 

@@ -172,7 +172,7 @@ def _join_or_add(
     told = request.announced
     if told is None or not _is_old(session, delivery):
         return operations.join_or_add(session, request)
-    silent = dataclasses.replace(request, announced=None)
+    silent = dataclasses.replace(request, announced=None, told=True)
     operation = operations.join_or_add(session, silent)
     if operation.settle_until is None:
         operation.announced_digest = told.digest

@@ -32,6 +32,12 @@ ROWS = (
     ("Message bus",
      {"DEFAULT": {"transport_url": _BUS},
       _RABBIT: {"ssl": True, "ssl_ca_file": "/ca"}}, None),
+    # What the address says comes first.
+    ("Message bus",
+     {"DEFAULT": {"transport_url": f"{_BUS}?ssl=false"},
+      _RABBIT: {"ssl": True, "ssl_ca_file": "/ca"}}, f"no TLS to {_FAR}"),
+    ("Message bus",
+     {"DEFAULT": {"transport_url": f"{_BUS}?ssl=true&ssl_ca_file=/ca"}}, None),
     ("Message bus",
      {"DEFAULT": {"transport_url": f"rabbit://a:{SECRET}@127.0.0.1/"}}, None),
     ("Message bus",
