@@ -23,6 +23,8 @@ _LOGIN = {
     "username": "reposync",
     "password": SECRET,
 }
+#: Not yet the default of each release of keystonemiddleware.
+_IDENTITY = _LOGIN | {"service_token_roles_required": True}
 #: Check, options by group, and a part of the sentence; None for a good one.
 ROWS = (
     ("Message bus", {"DEFAULT": {"transport_url": _BUS}}, f"no TLS to {_FAR}"),
@@ -77,29 +79,30 @@ ROWS = (
      None),
     ("Database", {"database": {"connection": "sqlite:////x"}}, None),
     ("Database", {"database": {"connection": "no address"}}, None),
-    ("Keystone", {"keystone_authtoken": _LOGIN}, None),
-    ("Keystone", {"keystone_authtoken": _LOGIN | {"insecure": True}},
+    ("Keystone", {"keystone_authtoken": _IDENTITY}, None),
+    ("Keystone", {"keystone_authtoken": _IDENTITY | {"insecure": True}},
      "[keystone_authtoken] insecure"),
     ("Keystone",
      {"keystone_authtoken":
-      _LOGIN | {"auth_url": "http://keystone.example.org/v3"}},
+      _IDENTITY | {"auth_url": "http://keystone.example.org/v3"}},
      "[keystone_authtoken] auth_url"),
     ("Keystone",
-     {"keystone_authtoken": _LOGIN | {"auth_url": "http://127.0.0.1/v3"}},
+     {"keystone_authtoken": _IDENTITY | {"auth_url": "http://127.0.0.1/v3"}},
      None),
     ("Keystone",
      {"keystone_authtoken":
-      _LOGIN | {"memcached_servers": "cache.example.org:11211"}},
+      _IDENTITY | {"memcached_servers": "cache.example.org:11211"}},
      "memcache_security_strategy"),
     ("Keystone",
      {"keystone_authtoken":
-      _LOGIN | {"memcached_servers": "127.0.0.1:11211,[::1]:11211"}}, None),
+      _IDENTITY | {"memcached_servers": "127.0.0.1:11211,[::1]:11211"}}, None),
     ("Keystone",
-     {"keystone_authtoken": _LOGIN | {"service_token_roles_required": False}},
+     {"keystone_authtoken":
+      _IDENTITY | {"service_token_roles_required": False}},
      "service_token_roles_required"),
     ("Keystone",
      {"api": {"auth_strategy": "token"},
-      "keystone_authtoken": _LOGIN | {"insecure": True}}, None),
+      "keystone_authtoken": _IDENTITY | {"insecure": True}}, None),
     ("Catalogue", {"glance": _LOGIN}, None),
     ("Catalogue", {"glance": _LOGIN | {"insecure": True}},
      "[glance] insecure"),
