@@ -67,7 +67,7 @@ class Reference:
             ``text`` and ``tag`` name different tags
         """
         name, at, digest = text.partition("@")
-        if at and not _DIGEST.fullmatch(digest):
+        if at and not is_digest(digest):
             raise _invalid(
                 text, f"{digest[:80]!r} is no digest of sha256 or sha512"
             )
@@ -114,6 +114,11 @@ class Reference:
         tag = f":{self.tag}" if self.tag else ""
         digest = f"@{self.digest}" if self.digest else ""
         return f"{self.name}{tag}{digest}"
+
+
+def is_digest(text: str) -> bool:
+    """Tell whether something is a digest that can be verified here."""
+    return _DIGEST.fullmatch(text) is not None
 
 
 def short_name(canonical_name: str) -> str:

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 import dataclasses
 import hashlib
 import json
-import re
 from typing import Any
 from typing import Literal
 
@@ -20,8 +19,6 @@ Action = Literal["push", "delete", "ping", "ignore"]
 #: Stands for the registry where a body does not tell it; no host can have
 #: this name (RFC 6761), and the receiver's option ``registry`` replaces it.
 UNKNOWN = "registry.invalid"
-
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}", re.ASCII)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -147,8 +144,7 @@ def entries(value: Any, *path: str) -> list[Any]:
 
 def digest(value: Any) -> str | None:
     """Give a digest if it is one; it is a hint and never needed."""
-    found = isinstance(value, str) and _DIGEST.fullmatch(value)
-    return str(value) if found else None
+    return value if isinstance(value, str) and ref.is_digest(value) else None
 
 
 def content_id(body: bytes) -> str:

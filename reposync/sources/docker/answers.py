@@ -16,7 +16,6 @@ from reposync.sources import base
 from reposync.sources.oci import labels
 from reposync.sources.oci import platforms
 
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
 _ID = re.compile(r"[\w:.+-]{1,200}", re.ASCII)
 
 
@@ -149,7 +148,7 @@ def digest(found: Any, name: str, key: str) -> str:
     :raises SourceError: there is none
     """
     value = _member(found, name, key)
-    if not isinstance(value, str) or not _DIGEST.fullmatch(value):
+    if not isinstance(value, str) or not ref.is_digest(value):
         raise _unreadable(name, f"{key} is no digest")
     return value
 

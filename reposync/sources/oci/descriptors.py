@@ -9,13 +9,13 @@ import dataclasses
 import re
 from typing import Any
 
+from reposync import reference as ref
 from reposync.sources.oci import media_types
 from reposync.sources.oci import platforms
 
 #: Sizes are 64-bit numbers everywhere; the sum of an image's and what an
 #: archive adds shall be one, too.
 MOST_BYTES = 2**62
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
 #: The spec lets others be, such as ``blake3``.
 _OTHER_DIGEST = re.compile(
     r"(?!sha(?:256|512):)[a-z0-9+._-]{1,40}:[\w=-]{1,300}"
@@ -54,7 +54,7 @@ class Descriptor:
         digest, size = value.get("digest"), value.get("size")
         if not isinstance(digest, str):
             raise ValueError("a digest is no text")
-        if not _DIGEST.fullmatch(digest):
+        if not ref.is_digest(digest):
             other = _OTHER_DIGEST.fullmatch(digest)
             kind = OtherDigest if other else ValueError
             raise kind("a digest is none of those that are known")

@@ -25,7 +25,6 @@ from reposync.sources.registry.transport import hosts
 LOG = log.getLogger(__name__)
 
 ACCEPT = {"Accept": manifests.ACCEPT}
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
 _KIND = re.compile(
     r"application/vnd\.(docker\.distribution|oci\.image)\.", re.I
 )
@@ -102,7 +101,7 @@ class Lookup:
         )
         answers.discard(reply.host, reply.answer)
         digest = reply.answer.headers.get("docker-content-digest") or ""
-        if reply.answer.status >= 300 or not _DIGEST.fullmatch(digest):
+        if reply.answer.status >= 300 or not ref.is_digest(digest):
             return None
         return digest
 

@@ -156,7 +156,7 @@ def _configuration(data: bytes) -> None:
         manifests.Manifest(b"", "", layer, (layer,) * _layers(body)),
         body,
     )
-    require(all(map(descriptors._DIGEST.fullmatch, diff_ids)), "no digests")
+    require(all(map(ref.is_digest, diff_ids)), "no digests")
     values = glance_properties.properties(REFERENCE, complete)
     for value in values.values():
         require(value.isprintable() and len(value) <= 255, "a property", value)
@@ -180,7 +180,7 @@ def _blob(layer: descriptors.Descriptor) -> tuple[str, str, int]:
 
 def _check_descriptor(found: descriptors.Descriptor) -> None:
     require(0 <= found.size < 2**63, "a size", found.size)
-    require(descriptors._DIGEST.fullmatch(found.digest), "a digest", found)
+    require(ref.is_digest(found.digest), "a digest", found)
 
 
 TARGETS = {
