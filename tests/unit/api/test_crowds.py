@@ -121,7 +121,8 @@ class CrowdTest(serving.ServingTestCase):
         self.assertEqual(503, self.status(self.rest(first)))
         self.is_alive()
 
-    def test_whole_bodies_wait_for_their_turn(self):
+    def serve_held(self):
+        """Serve nobody until the event that is given back is set."""
         go = threading.Event()
         self.addCleanup(go.set)
 
@@ -130,20 +131,17 @@ class CrowdTest(serving.ServingTestCase):
             return self.echo(environ, start_response)
 
         self.serve(app)
+        return go
+
+    def test_whole_bodies_wait_for_their_turn(self):
+        go = self.serve_held()
         socks = [self.connect(SLOW) for _ in range(60)]
         go.set()
         for sock in socks:
             self.hear(sock, SLOW[-99:])
 
     def test_whole_bodies_do_not_add_up_without_limit(self):
-        go = threading.Event()
-        self.addCleanup(go.set)
-
-        def app(environ, start_response):
-            go.wait(20)
-            return self.echo(environ, start_response)
-
-        self.serve(app)
+        go = self.serve_held()
         large = SLOW.replace(b"99", b"90000") + b"x" * (90_000 - 99)
         socks = [self.connect(large) for _ in range(30)]
         wait.until(lambda: '" 503 ' in self.log.output, "a refusal")

@@ -232,20 +232,14 @@ class SlowTest(registry_case.RegistryCase):
         self.assertIn("took longer than 1 s", error.message)
 
     def test_a_blob_by_drips(self):
-        self.config(lowest_rate=1024 * 1024, group="registry")
-        self.source = type(self.source)(self.conf)
-        self.at(
-            self.registry.layer,
-            lambda handler, _: self.drip(
-                handler, b"HTTP/1.1 200 OK\r\nContent-Length: 300000\r\n\r\n"
-            ),
-        )
-        error = self.assertRaises(exception.SourceUnavailable, self.read)
-        self.assertIn("took longer than 1 s", error.message)
+        self.refused_by_drips(1024 * 1024)
 
     def test_what_is_left_of_a_blob_by_drips(self):
         # As fast as this the layer takes a second, and 1 MiB takes 3.
-        self.config(lowest_rate=registry_case.SIZE, group="registry")
+        self.refused_by_drips(registry_case.SIZE)
+
+    def refused_by_drips(self, lowest_rate):
+        self.config(lowest_rate=lowest_rate, group="registry")
         self.source = type(self.source)(self.conf)
         self.at(
             self.registry.layer,

@@ -121,8 +121,7 @@ def is_inside(text: str) -> bool:
     """
     address = ipaddress.ip_address(text.partition("%")[0])
     if isinstance(address, ipaddress.IPv6Address):
-        own = _last(address) if address in _NAT64 else None
-        address = address.ipv4_mapped or own or address
+        address = _standing_for(address) or address
     return any(address in network for network in _INSIDE)
 
 
@@ -160,11 +159,8 @@ def _kind(address: Address) -> Kind:
         return _kind4(address)
     if address.is_loopback or address.is_unspecified:
         return Kind.LOOPBACK
-    mapped = address.ipv4_mapped
-    if mapped is None and address in _NAT64:
-        mapped = _last(address)
-    if mapped is not None:
-        return _kind(mapped)
+    if (meant := _standing_for(address)) is not None:
+        return _kind(meant)
     inside = max(map(_kind, _carried(address)), default=Kind.PUBLIC)
     special = any(address in network for network in _SPECIAL)
     if special or address not in _UNICAST or not address.is_global:
@@ -179,6 +175,15 @@ def _kind4(address: ipaddress.IPv4Address) -> Kind:
     if special or not address.is_global:
         return Kind.PRIVATE
     return Kind.PUBLIC
+
+
+def _standing_for(
+    address: ipaddress.IPv6Address,
+) -> ipaddress.IPv4Address | None:
+    """Give the IPv4 address that this is another form of, if it is one."""
+    if address in _NAT64:
+        return _last(address)
+    return address.ipv4_mapped
 
 
 def _carried(

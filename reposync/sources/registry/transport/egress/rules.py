@@ -140,11 +140,7 @@ class Trail:
     def may(self, host: str, port: int, address: str) -> bool:
         """Tell whether a host may be connected to at an address."""
         kind = self._egress.network.kind(address)
-        return (
-            not self._is_too_far(kind)
-            or self._is_own(host, port)
-            or self._is_listed(host, port, address)
-        )
+        return self._allows(kind, host, port, address)
 
     def check_name(self, host: str, port: int) -> None:
         """Make sure of a host that a proxy resolves, as far as its name tells.
@@ -152,11 +148,7 @@ class Trail:
         :raises Refused: its name says that it is inside
         """
         kind = addresses.kind_of_name(host)
-        if (
-            self._is_too_far(kind)
-            and not self._is_own(host, port)
-            and not self._is_listed(host, port, "")
-        ):
+        if not self._allows(kind, host, port):
             raise self._refused(host, port, "", kind)
 
     def arrived(self, kind: Kind) -> None:
@@ -176,6 +168,19 @@ class Trail:
             kind = Kind.PUBLIC
         self.arrived(kind)
 
+    def _allows(
+        self, kind: Kind, host: str, port: int, address: str = ""
+    ) -> bool:
+        """Tell whether a host may be at a kind of address.
+
+        :param address: if it is known
+        """
+        return (
+            not self._is_too_far(kind)
+            or self._is_own(host, port)
+            or self._egress.is_listed(host, port, address)
+        )
+
     def _is_too_far(self, kind: Kind) -> bool:
         if self.origin is not None:
             return kind > _FURTHEST[self.origin]
@@ -184,9 +189,6 @@ class Trail:
     def _is_own(self, host: str, port: int) -> bool:
         """Tell whether it is the host that the operator has named."""
         return self._configured and _place(host, port) == self._registry
-
-    def _is_listed(self, host: str, port: int, address: str) -> bool:
-        return self._egress.is_listed(host, port, address)
 
     def _refused(
         self, host: str, port: int, address: str, kind: Kind | None = None
