@@ -3,9 +3,10 @@
 
 What the service trusts on its own disk must not be changed by another
 account.  The rules are those of OpenSSH's ``StrictModes`` and of PostgreSQL's
-data directory, with two exceptions that sites need: directories like ``/tmp``
-may be passed, where only its owner may remove a thing, and root may give the
-directory itself to a group, as Kubernetes does with ``fsGroup``.
+data directory, with three exceptions that sites need: directories like
+``/tmp`` may be passed, where only its owner may remove a thing; root may give
+the directory itself to a group, as Kubernetes does with ``fsGroup``; and those
+above it may be open to a group, as Debian's ``/var/local`` is.
 
 Modes are set after a file or directory was made, and so do not depend on the
 umask.  The bit that passes a directory's group on (setgid) is kept.

@@ -99,7 +99,7 @@ class Submitter:
     ) -> models.Operation | None:
         """Ask for what a webhook tells of.
 
-        :returns: None for a delivery that comes again
+        :returns: None for a repeated delivery
         :raises DatabaseUnavailable: nothing was accepted
         """
         if delivery == deliveries.Delivery():

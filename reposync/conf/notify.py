@@ -70,7 +70,7 @@ there at once.
         min=1,
         help="""
 Days for which the id of a delivery is remembered, so that the same delivery
-makes nothing when it comes again.
+makes nothing when it is repeated.
 """,
     ),
     cfg.IntOpt(

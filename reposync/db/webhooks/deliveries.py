@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Deliveries of webhooks: one that comes again makes nothing.
+"""Deliveries of webhooks: one that is repeated makes nothing.
 
 The delivery and the operation are written in one transaction.  What could
 not be written is not remembered, so the registry's next try counts.  So does
@@ -7,10 +7,10 @@ a delivery whose operation came to nothing: whoever sends it again wants what
 it tells of.  That an operation was purged tells nothing of how it ended, so
 such a delivery counts, too; at worst the registry is asked once more.
 
-A body that somebody has overheard may come again under another id.  Where it
-has nothing that is new for each event, nobody can tell that from the registry
-sending it again, so it counts; but it changes nothing of what waits, or it
-could keep an operation waiting for the digest of an old push for ever.
+A body that somebody has overheard may be sent again under another id.  Where
+it has nothing that is new for each event, nobody can tell that from the
+registry sending it again, so it counts; but it changes nothing of what waits,
+or it could keep an operation waiting for the digest of an old push for ever.
 """
 
 import dataclasses
@@ -65,7 +65,7 @@ def submit(
     It counts anew if the operation that served it has failed, was cancelled
     or was purged.
 
-    :returns: as `operations.submit`; None for a delivery that comes again
+    :returns: as `operations.submit`; None for a repeated delivery
     :raises DatabaseUnavailable: nothing was written
     """
     known = False

@@ -72,7 +72,7 @@ class GlanceClient(session.GlanceSession):
             earlier += [each["id"] for each in found]
             query["marker"] = earlier.pop()
             if query["marker"] in ends:
-                raise answers.no_answer("a list that comes again and again")
+                raise answers.no_answer("a list whose pages repeat")
             ends.add(query["marker"])
 
     def image(self, image_id: str) -> Record:

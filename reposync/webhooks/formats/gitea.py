@@ -10,8 +10,8 @@ digest of a manifest without one.  The registry has the host of the web pages.
 The id of a delivery comes in a header, which the signature does not cover.
 But a push makes a new row for the version, even where the tag and the image
 stay (``createPackageAndVersion`` in ``routers/api/packages/container`` of
-github.com/go-gitea/gitea), and its id and time are in the body.  So the body
-is the same only if it comes again, and its hash is an id that nobody can
+github.com/go-gitea/gitea), and its id and time are in the body.  So only a
+repeated delivery has the same body, whose hash is an id that nobody can
 change.
 """
 

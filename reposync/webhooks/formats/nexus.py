@@ -10,8 +10,8 @@ A component is an image, its version the tag.  Among the assets only
 manifests by tag are read, ``v2/NAME/manifests/TAG``.  Neither names the host.
 
 The id of a delivery comes in a header, which the signature does not cover.
-But a body has the time of its event in milliseconds, so it is the same only
-if it comes again, and its hash is an id that nobody can change.
+But a body has the time of its event in milliseconds, so only a repeated
+delivery has the same, and its hash is an id that nobody can change.
 """
 
 from collections.abc import Mapping

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A call that somebody has overheard comes again, with other headers.
+"""A call that somebody has overheard is repeated, with other headers.
 
 Only what the signature covers cannot be changed: the body.
 """
@@ -19,7 +19,7 @@ FORMATS = {
     for each in stevedore.ExtensionManager("reposync.webhooks")
 }
 #: Where the id is, by sample, and what a replay then does.  A body that has
-#: nothing new for each push must count when it comes again: the third of
+#: nothing new for each push must count when it is repeated: the third of
 #: three pushes may be the first once more.
 REPLAYS = {
     "acr/push": "repeated",
